@@ -1,0 +1,16 @@
+/**
+ * The core of netmap for Bun and Deno: netmap's binary layout, calls into libc and the kernel, and
+ * the port and ring API over any device.
+ *
+ * @module
+ */
+
+export * from "./abi/mod.ts";
+export * from "./device.ts";
+export * from "./errno.ts";
+export * from "./errors.ts";
+export * from "./open.ts";
+export * from "./port.ts";
+export * from "./port_name.ts";
+export * from "./ring.ts";
+export * from "./sys/mod.ts";

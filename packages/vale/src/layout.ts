@@ -1,0 +1,76 @@
+/**
+ * A VALE switch in the state image.
+ *
+ * ```
+ *   switch record s                     port record p (the adapter's)
+ *   S_LOCK S_FLAGS S_NUM_ACTIVE ...     V_SWITCH -> s
+ *   S_PORTS[256]   -> p ----------->    V_PORT   -> index in S_PORTS
+ *   S_ACTIVE[256]  indexes in use       V_SMAC_* last source address learned
+ *   S_READERS[256] who flushes now
+ *   S_FDB          -> forwarding table: F_WORDS words an entry, 4 entries a bucket
+ * ```
+ *
+ * The owner alone changes the table of ports. It says so in S_WRITER and waits until no living
+ * thread is flushing (its word in S_READERS); a thread that died in a flush is not waited for.
+ *
+ * An entry of the forwarding table is two words that are matched together, so that a torn read is
+ * a miss and never a wrong port: F_MAC_LO, and the upper 16 bits of the address with the port
+ * in F_MAC_HI_PORT (0 = empty). F_TIME is the time of the last frame from it, in seconds.
+ *
+ * @module
+ */
+
+import { P_FEATURE } from "@netmap/engine";
+
+/** Ports of a switch; index 255 is never a port. */
+export const MAX_PORTS = 254;
+/** Destination of frames for everybody (`NM_BDG_BROADCAST`). */
+export const BROADCAST = 254;
+/** Destination of frames for nobody (`NM_BDG_NOPORT`). */
+export const NO_PORT = 255;
+/** Rings of a port of a switch, in each direction (`NM_BDG_MAXRINGS`). */
+export const MAX_RINGS = 16;
+/** Slots of a ring of a switch's port (`NM_BDG_MAXSLOTS`) and the default. */
+export const MAX_SLOTS = 4096;
+export const DEFAULT_SLOTS = 1024;
+
+// Switch record.
+export const S_LOCK = 0;
+/** Not 0 while the owner changes the table of ports. */
+export const S_WRITER = 1;
+/** `S_FLAG_*`. */
+export const S_FLAGS = 2;
+/** How many ports there are, and the list of their indexes at S_ACTIVE. */
+export const S_NUM_ACTIVE = 3;
+/** First word of the forwarding table, and its number of buckets - 1. */
+export const S_FDB = 4;
+export const S_FDB_MASK = 5;
+/** Number of the module whose lookup decides, 0 for the learning bridge. */
+export const S_MODULE = 6;
+/** Seconds of the engine's clock, written by whoever flushes: the age of entries counts from it. */
+export const S_NOW = 7;
+export const S_PORTS = 32;
+export const S_ACTIVE: number = S_PORTS + 256;
+export const S_READERS: number = S_ACTIVE + 256;
+export const SWITCH_WORDS: number = S_READERS + 256;
+
+/** Unicast frames move by swapping buffers where both rings are in one region. */
+export const S_FLAG_ZERO_COPY = 1;
+
+// Port record, from P_FEATURE on.
+export const V_SWITCH: number = P_FEATURE;
+export const V_PORT: number = P_FEATURE + 1;
+/** Last source address learned from the port: while it repeats, the table is left alone. */
+export const V_SMAC_LO: number = P_FEATURE + 2;
+export const V_SMAC_HI: number = P_FEATURE + 3;
+/** The switch does not send to the port (detached, or being detached). */
+export const V_CLOSED: number = P_FEATURE + 4;
+
+// Forwarding table.
+export const F_WORDS = 4;
+export const F_WAYS = 4;
+export const F_MAC_LO = 0;
+export const F_MAC_HI_PORT = 1;
+export const F_TIME = 2;
+/** Buckets by default: 4096 addresses. */
+export const F_BUCKETS = 1024;
