@@ -22,7 +22,11 @@ export function runtimePath(runtime) {
   const cpu = arch() === "arm64" && runtime === "bun" ? "aarch64" : arch();
   // Their install scripts move (bun) or copy (deno) the program; the file they replace is a small placeholder.
   const packages = runtime === "bun"
-    ? ["bun/bin/bun.exe", `@oven/bun-${platform()}-${cpu}/bin/bun`, `@oven/bun-${platform()}-${cpu}-musl/bin/bun`]
+    ? [
+      "bun/bin/bun.exe",
+      `@oven/bun-${platform()}-${cpu}/bin/bun`,
+      `@oven/bun-${platform()}-${cpu}-musl/bin/bun`,
+    ]
     : [`deno/deno`, `@deno/${platform()}-${cpu}/deno`, `@deno/${platform()}-${cpu}-glibc/deno`];
   for (const name of packages) {
     const path = join(root, "node_modules", name.endsWith(".exe") ? name : name + suffix);
@@ -60,7 +64,9 @@ function main([runtime, ...rest]) {
     exit(1);
   });
   child.on("exit", (code, signal) => {
-    if (signal !== null) exit(128 + ({ SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGABRT: 6 }[signal] ?? 1));
+    if (signal !== null) {
+      exit(128 + ({ SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGABRT: 6 }[signal] ?? 1));
+    }
     exit(code ?? 1);
   });
 }

@@ -42,7 +42,9 @@ function steps(): Step[] {
   const deno = programOf("deno");
   const bun = programOf("bun");
   const bin = (name: string): string => join(ROOT, "node_modules/.bin", name);
-  const folders = ["packages", "apps", "bench", "tools"].filter((name) => existsSync(join(ROOT, name)));
+  const folders = ["packages", "apps", "bench", "tools"].filter((name) =>
+    existsSync(join(ROOT, name))
+  );
   return [
     program("fmt", deno, ["fmt", "--check"]),
     program("lint", deno, ["lint"]),
@@ -69,7 +71,9 @@ async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((arg) => !arg.startsWith("-"));
   const all = steps();
   for (const name of names) {
-    if (!all.some((step) => step.name === name)) throw new Error(`Unknown check '${name}'\n\n${USAGE}`);
+    if (!all.some((step) => step.name === name)) {
+      throw new Error(`Unknown check '${name}'\n\n${USAGE}`);
+    }
   }
   let failures = 0;
   for (const step of all) {
@@ -83,7 +87,9 @@ async function main(args: readonly string[]): Promise<number> {
     if (detail !== "") console.log(detail.replace(/^/gm, "     "));
     if (failed) failures++;
   }
-  console.log(failures === 0 ? "All is well" : `${failures} ${failures === 1 ? "check" : "checks"} failed`);
+  console.log(
+    failures === 0 ? "All is well" : `${failures} ${failures === 1 ? "check" : "checks"} failed`,
+  );
   return failures === 0 ? 0 : 1;
 }
 

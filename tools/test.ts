@@ -31,7 +31,9 @@ function parse(args: readonly string[]): Options {
     const match = /^--(timeout|jobs)(?:=(.*))?$/.exec(rest[i]!);
     if (match !== null) {
       const value = Number(match[2] ?? rest[++i]);
-      if (!(value > 0)) throw new Error(`Cannot read '${rest[i]}': '--${match[1]}' takes a positive number`);
+      if (!(value > 0)) {
+        throw new Error(`Cannot read '${rest[i]}': '--${match[1]}' takes a positive number`);
+      }
       numbers[match[1] as "timeout" | "jobs"] = value;
     } else if (rest[i]!.startsWith("-")) throw new Error(`Unknown option '${rest[i]}'\n\n${USAGE}`);
     else paths.push(rest[i]!.replace(/^\.\//, ""));
@@ -51,7 +53,11 @@ function report(result: FileResult): void {
   const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : "";
   const wrong = failed ? `, ${tally.failed} failed` : "";
   const time = paint(2, `(${result.seconds.toFixed(1)} s)`);
-  console.log(`${mark} ${result.runtime.padEnd(4)} ${result.path}: ${tally.passed} passed${wrong}${skipped} ${time}`);
+  console.log(
+    `${mark} ${
+      result.runtime.padEnd(4)
+    } ${result.path}: ${tally.passed} passed${wrong}${skipped} ${time}`,
+  );
   if (!failed) return;
   console.log(plain(result.output).replace(/^/gm, "  | ").trimEnd());
   if (result.problem !== "") console.log(`  ${result.path} ${result.problem}`);
@@ -72,7 +78,10 @@ async function main(args: readonly string[]): Promise<number> {
     const queue = [...files];
     const worker = async (): Promise<void> => {
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-        const result = await runTestFile(runtime, path, { root: ROOT, timeoutMs: options.timeoutMs });
+        const result = await runTestFile(runtime, path, {
+          root: ROOT,
+          timeoutMs: options.timeoutMs,
+        });
         report(result);
         results.push(result);
       }

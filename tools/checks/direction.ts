@@ -27,7 +27,12 @@ const FLOORS: Readonly<Record<string, number>> = {
 const SIDEWAYS: readonly (readonly [string, string])[] = [["ptnet", "kloop"]];
 
 /** What tests and benches may import beside packages; the root's package.json and workspaces bring it. */
-const FOR_TESTS = new Set(["@std/assert", "@std/testing/bdd", "@netmap/test-support", "fast-check"]);
+const FOR_TESTS = new Set([
+  "@std/assert",
+  "@std/testing/bdd",
+  "@netmap/test-support",
+  "fast-check",
+]);
 
 /** Modules that a runtime brings itself; where `bun:ffi` may stand is for the check of restricted names. */
 const BUILTIN = /^(node|bun):/;
@@ -38,7 +43,10 @@ export function checkDirection(root: string): Problem[] {
   const packages = listPackages(root);
   for (const pack of packages) {
     if (FLOORS[pack.short] === undefined) {
-      problems.push({ where: pack.folder, message: `Unknown package: give it a floor in tools/checks/direction.ts` });
+      problems.push({
+        where: pack.folder,
+        message: `Unknown package: give it a floor in tools/checks/direction.ts`,
+      });
     }
     const used = new Set<string>();
     const graph = new Map<string, string[]>();
@@ -75,7 +83,9 @@ function problemWith(
     return sourceFile ? `'${specifier}' must end in '.ts'` : "";
   }
   const match = /^@netmap\/([^/]+)(\/.*)?$/.exec(specifier);
-  const target = match === null ? undefined : packages.find((other) => other.npm.name === `@netmap/${match[1]}`);
+  const target = match === null
+    ? undefined
+    : packages.find((other) => other.npm.name === `@netmap/${match[1]}`);
   if (target === undefined) {
     if (FOR_TESTS.has(specifier)) {
       return isTestFile(path) ? "" : `'${specifier}' is for tests only`;
@@ -96,27 +106,42 @@ function isBelow(importer: string, imported: string): boolean {
   return (FLOORS[imported] ?? Infinity) < (FLOORS[importer] ?? -1);
 }
 
-function undeclared(pack: Package, packages: readonly Package[], used: ReadonlySet<string>): Problem[] {
+function undeclared(
+  pack: Package,
+  packages: readonly Package[],
+  used: ReadonlySet<string>,
+): Problem[] {
   const problems: Problem[] = [];
   const where = `${pack.folder}/package.json`;
   const declared = { ...pack.npm.dependencies };
   for (const field of ["devDependencies", "peerDependencies", "optionalDependencies"] as const) {
     for (const name of Object.keys(pack.npm[field] ?? {})) {
-      problems.push({ where, message: `'${name}' in '${field}': development needs are the root's, others go to 'dependencies'` });
+      problems.push({
+        where,
+        message:
+          `'${name}' in '${field}': development needs are the root's, others go to 'dependencies'`,
+      });
     }
   }
   for (const short of used) {
     const target = packages.find((other) => other.short === short)!;
     const version = declared[target.npm.name!];
     if (version === undefined) {
-      problems.push({ where, message: `'${target.npm.name}' is imported but not in 'dependencies'` });
+      problems.push({
+        where,
+        message: `'${target.npm.name}' is imported but not in 'dependencies'`,
+      });
     }
   }
   for (const [name, version] of Object.entries(declared)) {
     const target = packages.find((other) => other.npm.name === name);
-    if (target === undefined) problems.push({ where, message: `'${name}' is not one of our packages` });
-    else if (version !== target.npm.version) {
-      problems.push({ where, message: `'${name}' is asked for as '${version}' but is '${target.npm.version}'` });
+    if (target === undefined) {
+      problems.push({ where, message: `'${name}' is not one of our packages` });
+    } else if (version !== target.npm.version) {
+      problems.push({
+        where,
+        message: `'${name}' is asked for as '${version}' but is '${target.npm.version}'`,
+      });
     } else if (!isBelow(pack.short, target.short)) {
       problems.push({ where, message: `'${name}' is not below '${pack.npm.name}'` });
     } else if (pack.files.length > 0 && !used.has(target.short)) {

@@ -18,7 +18,9 @@ export function checkExports(root: string): Problem[] {
     if (pack.npm.version !== packages[0]!.npm.version) {
       problems.push({
         where: `${pack.folder}/package.json`,
-        message: `Version '${pack.npm.version}' differs from '${packages[0]!.npm.version}' of '${packages[0]!.npm.name}'`,
+        message: `Version '${pack.npm.version}' differs from '${packages[0]!.npm.version}' of '${
+          packages[0]!.npm.name
+        }'`,
       });
     }
   }
@@ -33,7 +35,9 @@ function checkOne(root: string, pack: Package): Problem[] {
   if (pack.npm.name !== expected) {
     problems.push({ where: npmFile, message: `Name '${pack.npm.name}' is not '${expected}'` });
   }
-  if (pack.deno === undefined) return [...problems, { where: denoFile, message: "The file is missing" }];
+  if (pack.deno === undefined) {
+    return [...problems, { where: denoFile, message: "The file is missing" }];
+  }
   for (const field of ["name", "version", "license"] as const) {
     if (pack.npm[field] === pack.deno[field]) continue;
     problems.push({
@@ -43,12 +47,16 @@ function checkOne(root: string, pack: Package): Problem[] {
   }
   const npm = exportsOf(pack.npm);
   const deno = exportsOf(pack.deno);
-  if (Object.keys(npm).length === 0) problems.push({ where: npmFile, message: "There are no exports" });
+  if (Object.keys(npm).length === 0) {
+    problems.push({ where: npmFile, message: "There are no exports" });
+  }
   for (const path of new Set([...Object.keys(npm), ...Object.keys(deno)])) {
     if (npm[path] !== deno[path]) {
       problems.push({
         where: denoFile,
-        message: `Export '${path}' is '${deno[path] ?? "absent"}' here and '${npm[path] ?? "absent"}' in package.json`,
+        message: `Export '${path}' is '${deno[path] ?? "absent"}' here and '${
+          npm[path] ?? "absent"
+        }' in package.json`,
       });
     }
   }

@@ -24,9 +24,19 @@ export function importsOf(source: string): Import[] {
     } else if (token.text === "import" && next.kind === "sign" && next.text === "(") {
       const name = tokens[i + 2];
       const literal = name?.kind === "string" && [")", ","].includes(tokens[i + 3]?.text ?? "");
-      found.push({ specifier: literal ? name.text : "", typeOnly: false, dynamic: true, line: token.line });
+      found.push({
+        specifier: literal ? name.text : "",
+        typeOnly: false,
+        dynamic: true,
+        line: token.line,
+      });
     } else if (token.text === "from" && next.kind === "string") {
-      found.push({ specifier: next.text, typeOnly: isTypeOnly(tokens, i), dynamic: false, line: next.line });
+      found.push({
+        specifier: next.text,
+        typeOnly: isTypeOnly(tokens, i),
+        dynamic: false,
+        line: next.line,
+      });
     }
   }
   return found;
@@ -35,9 +45,11 @@ export function importsOf(source: string): Import[] {
 /** Whether the clause that ends in the `from` at `end` brings types alone. */
 function isTypeOnly(tokens: readonly Token[], end: number): boolean {
   let start = end - 1;
-  while (start >= 0 && tokens[start]!.text !== "import" && tokens[start]!.text !== "export") start--;
+  while (start >= 0 && tokens[start]!.text !== "import" && tokens[start]!.text !== "export") {
+    start--;
+  }
   const clause = tokens.slice(start + 1, end);
-  if (clause[0]?.text === "type" && clause[1]?.text !== ",") return true;
+  if (clause[0]?.text === "type" && clause.length > 1 && clause[1]!.text !== ",") return true;
   if (clause[0]?.text !== "{") return false;
   const names = splitNames(clause.slice(1, -1));
   return names.length > 0 && names.every((name) => name.length > 1 && name[0]!.text === "type");

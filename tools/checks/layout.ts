@@ -17,7 +17,11 @@ export function checkLayout(root: string): Problem[] {
     const source = readFileSync(join(root, path), "utf8");
     const lines = source.split("\n").length - 1;
     if (lines > LONG) {
-      problems.push({ where: path, message: `${lines} lines: ask what it is two of`, warning: true });
+      problems.push({
+        where: path,
+        message: `${lines} lines: ask what it is two of`,
+        warning: true,
+      });
     }
     if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*\.ts$/.test(name)) {
       problems.push({ where: path, message: `'${name}' is not in snake_case` });

@@ -53,7 +53,9 @@ export function listPackages(root: string): Package[] {
       folder,
       npm,
       deno: readManifest(join(root, folder, "deno.json")),
-      files: listFiles(join(root, folder), (path) => path.endsWith(".ts")).map((path) => `${folder}/${path}`),
+      files: listFiles(join(root, folder), (path) => path.endsWith(".ts")).map((path) =>
+        `${folder}/${path}`
+      ),
     });
   }
   return packages;
@@ -69,10 +71,13 @@ export function exportsOf(manifest: Manifest): Record<string, string> {
   const { exports } = manifest;
   if (exports === undefined) return {};
   if (typeof exports === "string") return { ".": exports };
-  return Object.fromEntries(Object.entries(exports).map(([path, target]) => [path, String(target)]));
+  return Object.fromEntries(
+    Object.entries(exports).map(([path, target]) => [path, String(target)]),
+  );
 }
 
 /** Whether a file is there only for tests and benches, and so is not published. */
 export function isTestFile(path: string): boolean {
-  return /(_test|_fixture)\.ts$/.test(path) || /(^|\/)(test_[a-z0-9_]+\.ts$|testing\/|fixtures\/|bench\/)/.test(path);
+  return /(_test|_fixture)\.ts$/.test(path) ||
+    /(^|\/)(test_[a-z0-9_]+\.ts$|testing\/|fixtures\/|bench\/)/.test(path);
 }

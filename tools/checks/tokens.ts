@@ -70,7 +70,9 @@ export function tokenize(source: string): Token[] {
     } else if (c === '"' || c === "'") {
       const start = line;
       let end = at + 1;
-      while (end < source.length && source[end] !== c && source[end] !== "\n") end += source[end] === "\\" ? 2 : 1;
+      while (end < source.length && source[end] !== c && source[end] !== "\n") {
+        end += source[end] === "\\" ? 2 : 1;
+      }
       push("string", skipTo(end).slice(1), start);
       at++;
     } else if (c === "`") {

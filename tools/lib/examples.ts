@@ -41,7 +41,10 @@ export function docExamples(source: string): Example[] {
   const found: Example[] = [];
   for (const match of source.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)) {
     const before = source.slice(0, match.index).split("\n").length - 1;
-    const text = match[0].replace(/^[ \t]*\/\*\*/, "").replace(/\*\/$/, "").replace(/^[ \t]*\* ?/gm, "");
+    const text = match[0].replace(/^[ \t]*\/\*\*/, "").replace(/\*\/$/, "").replace(
+      /^[ \t]*\* ?/gm,
+      "",
+    );
     const at = text.indexOf("@example");
     if (at < 0) continue;
     const skipped = text.slice(0, at).split("\n").length - 1;

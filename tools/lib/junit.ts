@@ -52,7 +52,8 @@ export function parseDenoJunit(xml: string): TestResult[] {
     else if (test !== undefined) test.status = statusOf(tag, test.status);
   }
   const names = all.map((one) => one.name);
-  const inside = (suite: TestResult): TestResult[] => all.filter((one) => one.name.startsWith(`${suite.name} > `));
+  const inside = (suite: TestResult): TestResult[] =>
+    all.filter((one) => one.name.startsWith(`${suite.name} > `));
   return all.filter((one) => {
     if (!names.some((name) => name.startsWith(`${one.name} > `))) return true;
     // A suite fails with its tests; alone it fails when a hook of its own does, and that must count.
@@ -63,7 +64,11 @@ export function parseDenoJunit(xml: string): TestResult[] {
 function result(name: string, status: TestResult["status"]): TestResult {
   const at = name.indexOf(" # SKIP ");
   if (at < 0) return { name, status, reason: status === "skipped" ? "no reason given" : "" };
-  return { name: name.slice(0, at), status, reason: status === "skipped" ? name.slice(at + 8) : "" };
+  return {
+    name: name.slice(0, at),
+    status,
+    reason: status === "skipped" ? name.slice(at + 8) : "",
+  };
 }
 
 function statusOf(tag: Tag, before: TestResult["status"]): TestResult["status"] {
@@ -74,21 +79,35 @@ function statusOf(tag: Tag, before: TestResult["status"]): TestResult["status"] 
 
 function* tags(xml: string): Generator<Tag> {
   // CDATA and comments hold a test's output, in which anything may stand.
-  const pattern = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<(\/?)([a-z]+)((?:\s+[\w:-]+\s*=\s*"[^"]*")*)\s*(\/?)>/g;
+  const pattern =
+    /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<(\/?)([a-z]+)((?:\s+[\w:-]+\s*=\s*"[^"]*")*)\s*(\/?)>/g;
   for (const match of xml.matchAll(pattern)) {
     if (match[2] === undefined) continue;
-    yield { name: match[2], attributes: match[3]!, kind: match[1] === "/" ? "close" : match[4] === "/" ? "empty" : "open" };
+    yield {
+      name: match[2],
+      attributes: match[3]!,
+      kind: match[1] === "/" ? "close" : match[4] === "/" ? "empty" : "open",
+    };
   }
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: "<",
+  gt: ">",
+  amp: "&",
+  quot: '"',
+  apos: "'",
+};
 
 function attribute(tag: Tag, name: string): string {
   const match = new RegExp(`\\s${name}\\s*=\\s*"([^"]*)"`).exec(tag.attributes);
   if (match === null) return "";
-  return match[1]!.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g, (whole, hex, decimal, entity) => {
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    return ENTITIES[entity] ?? whole;
-  });
+  return match[1]!.replace(
+    /&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));/g,
+    (whole, hex, decimal, entity) => {
+      if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
+      if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+      return ENTITIES[entity] ?? whole;
+    },
+  );
 }

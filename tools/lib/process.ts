@@ -30,7 +30,11 @@ const children = new Set<number>();
 let watching = false;
 
 /** Starts `program` and waits for its end. Never rejects: what went wrong is in the result. */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   watchSignals();
   const begin = performance.now();
   return new Promise((resolve) => {
@@ -60,7 +64,14 @@ export function run(program: string, args: readonly string[], options: RunOption
     const done = (status: number): void => {
       clearTimeout(timer);
       if (child.pid !== undefined) children.delete(child.pid);
-      resolve({ status, stdout, stderr, output, timedOut, seconds: (performance.now() - begin) / 1000 });
+      resolve({
+        status,
+        stdout,
+        stderr,
+        output,
+        timedOut,
+        seconds: (performance.now() - begin) / 1000,
+      });
     };
     child.on("error", (error) => {
       output += `${error.message}\n`;
@@ -69,7 +80,10 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     // A grandchild may hold the pipes open for ever: what the group has left ends with its leader.
     child.on("exit", () => killGroup(child.pid));
-    child.on("close", (code, signal) => done(signal === null ? code ?? -1 : 128 + (SIGNALS[signal] ?? 0)));
+    child.on(
+      "close",
+      (code, signal) => done(signal === null ? code ?? -1 : 128 + (SIGNALS[signal] ?? 0)),
+    );
   });
 }
 

@@ -20,7 +20,9 @@ export const QUIET_ENV: Readonly<Record<string, string>> = {
 };
 
 /** Reads `--runtime bun|deno` out of `args`; returns the runtimes to use and the other arguments. */
-export function takeRuntimes(args: readonly string[]): { runtimes: readonly RuntimeName[]; rest: string[] } {
+export function takeRuntimes(
+  args: readonly string[],
+): { runtimes: readonly RuntimeName[]; rest: string[] } {
   const rest: string[] = [];
   let runtimes = RUNTIMES;
   for (let i = 0; i < args.length; i++) {

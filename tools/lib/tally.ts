@@ -19,7 +19,10 @@ export function tallyOf(results: readonly FileResult[]): Tally {
 }
 
 /** The end of a run's output: skipped tests with their reasons, failed tests, a line a runtime, the sum. */
-export function summaryOf(results: readonly FileResult[], runtimes: readonly RuntimeName[]): string {
+export function summaryOf(
+  results: readonly FileResult[],
+  runtimes: readonly RuntimeName[],
+): string {
   const lines: string[] = [];
   const skipped = results.flatMap((file) =>
     file.tests.filter((test) => test.status === "skipped").map((test) =>
@@ -38,7 +41,11 @@ export function summaryOf(results: readonly FileResult[], runtimes: readonly Run
   for (const runtime of runtimes) {
     const own = results.filter((result) => result.runtime === runtime);
     const seconds = own.reduce((sum, result) => sum + result.seconds, 0);
-    lines.push(`${runtime.padEnd(4)}: ${sentence(tallyOf(own))} in ${own.length} files, ${seconds.toFixed(1)} s`);
+    lines.push(
+      `${runtime.padEnd(4)}: ${sentence(tallyOf(own))} in ${own.length} files, ${
+        seconds.toFixed(1)
+      } s`,
+    );
   }
   lines.push(sentence(tallyOf(results)));
   return lines.join("\n");

@@ -53,7 +53,13 @@ export async function runTestFile(
       timeoutMs: options.timeoutMs,
     });
     const tests = readReport(runtime, report);
-    const base = { runtime, path, tests: tests ?? [], output: ended.output, seconds: ended.seconds };
+    const base = {
+      runtime,
+      path,
+      tests: tests ?? [],
+      output: ended.output,
+      seconds: ended.seconds,
+    };
     return { ...base, problem: problemOf(ended, tests, options.timeoutMs) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -79,6 +85,8 @@ function problemOf(
   if (tests === undefined) return `ended with status ${ended.status} before it wrote a report`;
   if (tests.length === 0) return `has no tests (status ${ended.status})`;
   const failed = tests.some((test) => test.status === "failed");
-  if (ended.status !== 0 && !failed) return `ended with status ${ended.status} though no test failed`;
+  if (ended.status !== 0 && !failed) {
+    return `ended with status ${ended.status} though no test failed`;
+  }
   return "";
 }

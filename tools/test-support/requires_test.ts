@@ -44,9 +44,13 @@ describe("packageOf()", () => {
 
   it("agrees with the list that the install script reads", () => {
     const url = new URL("../apt_packages.txt", import.meta.url);
-    const listed = readFileSync(url, "utf8").split("\n").map((line) => line.replace(/#.*/, "").trim())
+    const listed = readFileSync(url, "utf8").split("\n").map((line) =>
+      line.replace(/#.*/, "").trim()
+    )
       .filter((line) => line !== "").map((line) => line.split(/\s+/)[0]);
     for (const name of listed) assert(knownPackages().includes(name!), `'${name}' is in no table`);
-    for (const name of ["iproute2", "iputils-ping", "gcc"]) assert(listed.includes(name), `'${name}' is not listed`);
+    for (const name of ["iproute2", "iputils-ping", "gcc"]) {
+      assert(listed.includes(name), `'${name}' is not listed`);
+    }
   });
 });

@@ -33,7 +33,7 @@ export function mapFile(path: string): Mapping {
   const what = `open '${path}' as external memory`;
   const fd = check(libc().open(cString(path), O_RDWR | O_CLOEXEC, 0), what);
   try {
-    const bytes = check(Number(libc().lseek(fd, 0, SEEK_END)), what);
+    const bytes = check(libc().lseek(fd, 0, SEEK_END), what);
     if (bytes === 0) {
       throw new NetmapError(EINVAL, `Cannot ${what} as it is empty: make it as long as the memory`);
     }

@@ -19,6 +19,13 @@
 
 import { RING_CUR, RING_HEAD, RING_NUM_SLOTS, RING_SLOTS, RING_TAIL } from "./abi/netmap_ring.ts";
 
+// Constants of this file are folded by V8, imported ones are loaded at each use (see ring.ts).
+const HEAD = RING_HEAD;
+const CUR = RING_CUR;
+const TAIL = RING_TAIL;
+const NUM_SLOTS = RING_NUM_SLOTS;
+const SLOTS = RING_SLOTS;
+
 /**
  * Slots that the user holds, from `head` to `tail`: packets to read, or room to write.
  *
@@ -27,23 +34,23 @@ import { RING_CUR, RING_HEAD, RING_NUM_SLOTS, RING_SLOTS, RING_TAIL } from "./ab
  * @returns 0 to `num_slots - 1`
  */
 export function ringSpace(i32: Int32Array, r: number): number {
-  const space = Atomics.load(i32, r + RING_TAIL) - i32[r + RING_HEAD];
-  return space < 0 ? space + i32[r + RING_NUM_SLOTS] : space;
+  const space = Atomics.load(i32, r + TAIL) - i32[r + HEAD];
+  return space < 0 ? space + i32[r + NUM_SLOTS] : space;
 }
 
 /** Whether the user holds no slot. @param r the ring's first word */
 export function ringEmpty(i32: Int32Array, r: number): boolean {
-  return Atomics.load(i32, r + RING_TAIL) === i32[r + RING_HEAD];
+  return Atomics.load(i32, r + TAIL) === i32[r + HEAD];
 }
 
 /** The slot after `i`. @param r the ring's first word */
 export function ringNext(i32: Int32Array, r: number, i: number): number {
-  return i + 1 === i32[r + RING_NUM_SLOTS] ? 0 : i + 1;
+  return i + 1 === i32[r + NUM_SLOTS] ? 0 : i + 1;
 }
 
 /** Whether packets given to the device are not sent yet. @param r a transmit ring's first word */
 export function ringTxPending(i32: Int32Array, r: number): boolean {
-  return ringNext(i32, r, Atomics.load(i32, r + RING_TAIL)) !== i32[r + RING_HEAD];
+  return ringNext(i32, r, Atomics.load(i32, r + TAIL)) !== i32[r + HEAD];
 }
 
 /**
@@ -51,7 +58,7 @@ export function ringTxPending(i32: Int32Array, r: number): boolean {
  * from it.
  */
 export function slotWord(r: number, i: number): number {
-  return r + RING_SLOTS + (i << 2);
+  return r + SLOTS + (i << 2);
 }
 
 /**
@@ -62,6 +69,6 @@ export function slotWord(r: number, i: number): number {
  * @param i first slot that the user keeps
  */
 export function ringRelease(i32: Int32Array, r: number, i: number): void {
-  Atomics.store(i32, r + RING_CUR, i);
-  Atomics.store(i32, r + RING_HEAD, i);
+  Atomics.store(i32, r + CUR, i);
+  Atomics.store(i32, r + HEAD, i);
 }

@@ -5,11 +5,7 @@
  * @module
  */
 
-import {
-  ENXIO,
-  type Memory,
-  NetmapError,
-} from "@netmap/core";
+import { ENXIO, type Memory, NetmapError } from "@netmap/core";
 import type { DataPath } from "./state/data_path.ts";
 import { D_PORT, D_REGION, DESC_TABLE, DESC_WORDS } from "./state/layout.ts";
 import { rxsync, txsync } from "./state/sync.ts";

@@ -16,9 +16,9 @@ import {
   IF_BUFS_HEAD,
   type Memory,
   NetmapError,
+  pid,
   POLLERR,
   POLLIN,
-  pid,
   waitFd,
 } from "@netmap/core";
 import type { Adapter, RingRange } from "./adapter.ts";

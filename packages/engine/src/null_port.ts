@@ -22,7 +22,10 @@ export const nullKind: PortKind = {
 export function findNullPort({ engine, name, body, region, create }: FindRequest): Adapter | null {
   if (body.mode !== NR_REG_NULL) return null;
   if (!create) {
-    throw new NetmapError(EINVAL, `Cannot reopen null port '${name}': each one is its opener's own`);
+    throw new NetmapError(
+      EINVAL,
+      `Cannot reopen null port '${name}': each one is its opener's own`,
+    );
   }
   if (!region) {
     throw new NetmapError(

@@ -11,7 +11,14 @@
  * ```
  *
  * The owner alone changes the table of ports. It says so in S_WRITER and waits until no living
- * thread is flushing (its word in S_READERS); a thread that died in a flush is not waited for.
+ * thread is flushing (S_READERS + its owner tag is not 0); a thread that died in a flush is not
+ * waited for. Krings of a port of the switch appear, change mode and go away only in that time.
+ *
+ * A receive kring of a port has an array of K_NUM_SLOTS words at K_LEASES, made by the control
+ * path. A port that wraps a device (`bwrap`) has krings of kind KIND.bwrap that share the
+ * netmap_rings of the device's: K_PEER is the device's kring at the other side of the same ring, and
+ * `notifyRing` on them runs the device's txsync. Host rings of a device have a port record of
+ * their own, whose P_TX and P_RX point at the last krings of the wrapper.
  *
  * An entry of the forwarding table is two words that are matched together, so that a torn read is
  * a miss and never a wrong port: F_MAC_LO, and the upper 16 bits of the address with the port
@@ -63,7 +70,7 @@ export const V_PORT: number = P_FEATURE + 1;
 /** Last source address learned from the port: while it repeats, the table is left alone. */
 export const V_SMAC_LO: number = P_FEATURE + 2;
 export const V_SMAC_HI: number = P_FEATURE + 3;
-/** The switch does not send to the port (detached, or being detached). */
+/** The switch does not send to the port (nobody has it open, or it is being detached). */
 export const V_CLOSED: number = P_FEATURE + 4;
 
 // Forwarding table.

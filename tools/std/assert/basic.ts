@@ -14,7 +14,9 @@ export function assertFalse(expr: unknown, msg = ""): void {
 /** Fails when `actual` is null or undefined. */
 export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
   if (actual === undefined || actual === null) {
-    throw new AssertionError(`Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`);
+    throw new AssertionError(
+      `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
+    );
   }
 }
 
@@ -29,7 +31,8 @@ export function assertInstanceOf<T extends AnyConstructor>(
 ): asserts actual is InstanceType<T> {
   if (actual instanceof expectedType) return;
   throw new AssertionError(
-    msg || `Expected object to be an instance of "${expectedType.name}" but was ${describe(actual)}`,
+    msg ||
+      `Expected object to be an instance of "${expectedType.name}" but was ${describe(actual)}`,
   );
 }
 
@@ -41,7 +44,9 @@ export function assertNotInstanceOf<A, T>(
   msg?: string,
 ): asserts actual is Exclude<A, T> {
   if (actual instanceof unexpectedType) {
-    throw new AssertionError(`Expected object to not be an instance of "${unexpectedType.name}"${suffix(msg)}`);
+    throw new AssertionError(
+      `Expected object to not be an instance of "${unexpectedType.name}"${suffix(msg)}`,
+    );
   }
 }
 

@@ -6,11 +6,19 @@ import { format } from "./format.ts";
 export type ArrayLikeArg<T> = ArrayLike<T> & object;
 
 /** Fails unless each value of `expected` is (deeply) one of `actual`'s. */
-export function assertArrayIncludes<T>(actual: ArrayLikeArg<T>, expected: ArrayLikeArg<T>, msg?: string): void {
-  const missing = Array.from(expected).filter((value) => !Array.from(actual).some((other) => equal(value, other)));
+export function assertArrayIncludes<T>(
+  actual: ArrayLikeArg<T>,
+  expected: ArrayLikeArg<T>,
+  msg?: string,
+): void {
+  const missing = Array.from(expected).filter((value) =>
+    !Array.from(actual).some((other) => equal(value, other))
+  );
   if (missing.length === 0) return;
   throw new AssertionError(
-    `Expected actual: "${format(actual)}" to include: "${format(expected)}"${msg ? `: ${msg}` : "."}\n` +
+    `Expected actual: "${format(actual)}" to include: "${format(expected)}"${
+      msg ? `: ${msg}` : "."
+    }\n` +
       `missing: ${format(missing)}`,
   );
 }
@@ -40,6 +48,9 @@ function pick(actual: unknown, expected: unknown): unknown {
 }
 
 function isPlain(value: unknown): value is Record<PropertyKey, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
-  return !(value instanceof Map || value instanceof Set || value instanceof Date || value instanceof RegExp);
+  if (
+    typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)
+  ) return false;
+  return !(value instanceof Map || value instanceof Set || value instanceof Date ||
+    value instanceof RegExp);
 }

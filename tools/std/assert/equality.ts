@@ -16,16 +16,24 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
 /** Fails when `actual` and `expected` are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
-  throw new AssertionError(`Expected actual: ${format(actual)} not to be: ${format(expected)}${suffix(msg)}`);
+  throw new AssertionError(
+    `Expected actual: ${format(actual)} not to be: ${format(expected)}${suffix(msg)}`,
+  );
 }
 
 /** Fails unless `actual` is `expected` by Object.is. */
-export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
   if (Object.is(actual, expected)) return;
   const same = format(actual) === format(expected);
   throw new AssertionError(
     same
-      ? `Values have the same structure but are not reference-equal${suffix(msg)}\n\n  ${format(actual)}\n`
+      ? `Values have the same structure but are not reference-equal${suffix(msg)}\n\n  ${
+        format(actual)
+      }\n`
       : `Values are not strictly equal${suffix(msg)}${difference(actual, expected)}`,
   );
 }
@@ -33,7 +41,9 @@ export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string
 /** Fails when `actual` is `expected` by Object.is. */
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!Object.is(actual, expected)) return;
-  throw new AssertionError(`Expected "actual" to not be strictly equal to: ${format(actual)}${suffix(msg)}\n`);
+  throw new AssertionError(
+    `Expected "actual" to not be strictly equal to: ${format(actual)}${suffix(msg)}\n`,
+  );
 }
 
 function suffix(msg: string | undefined): string {
@@ -41,5 +51,7 @@ function suffix(msg: string | undefined): string {
 }
 
 function difference(actual: unknown, expected: unknown): string {
-  return `\n\n  actual:   ${format(actual)}\n  expected: ${format(expected)}\n${firstDifference(actual, expected)}`;
+  return `\n\n  actual:   ${format(actual)}\n  expected: ${format(expected)}\n${
+    firstDifference(actual, expected)
+  }`;
 }

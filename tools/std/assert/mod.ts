@@ -13,7 +13,13 @@ export {
   unreachable,
 } from "./basic.ts";
 export { type ArrayLikeArg, assertArrayIncludes, assertObjectMatch } from "./containers.ts";
-export { assertEquals, assertNotEquals, assertNotStrictEquals, assertStrictEquals, equal } from "./equality.ts";
+export {
+  assertEquals,
+  assertNotEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  equal,
+} from "./equality.ts";
 export {
   assertAlmostEquals,
   assertGreater,

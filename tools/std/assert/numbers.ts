@@ -2,10 +2,16 @@ import { AssertionError } from "./assertion_error.ts";
 import { format } from "./format.ts";
 
 /** Fails unless `actual` is within `tolerance` of `expected` (by default 1e-7 of it, at least 1e-7 in all). */
-export function assertAlmostEquals(actual: number, expected: number, tolerance?: number, msg?: string): void {
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance?: number,
+  msg?: string,
+): void {
   if (Object.is(actual, expected)) return;
   const delta = Math.abs(expected - actual);
-  const limit = tolerance ?? (Number.isFinite(expected) ? Math.max(Math.abs(expected * 1e-7), 1e-7) : 1e-7);
+  const limit = tolerance ??
+    (Number.isFinite(expected) ? Math.max(Math.abs(expected * 1e-7), 1e-7) : 1e-7);
   if (delta <= limit) return;
   const f = (n: number): string => Number.isInteger(n) ? n.toString() : n.toExponential();
   throw new AssertionError(
@@ -34,7 +40,12 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
   if (!(actual <= expected)) failed(actual, "<=", expected, msg);
 }
 
-function failed(actual: unknown, operator: string, expected: unknown, msg: string | undefined): never {
+function failed(
+  actual: unknown,
+  operator: string,
+  expected: unknown,
+  msg: string | undefined,
+): never {
   throw new AssertionError(msg ?? `Expect ${format(actual)} ${operator} ${format(expected)}`);
 }
 

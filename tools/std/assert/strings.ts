@@ -9,7 +9,9 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
 /** Fails when `expected` matches `actual`. */
 export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
   if (!expected.test(actual)) return;
-  throw new AssertionError(`Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`);
+  throw new AssertionError(
+    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
+  );
 }
 
 /** Fails unless `actual` contains `expected`. */

@@ -14,7 +14,9 @@ export function assertIsError<E extends Error = Error>(
 ): asserts error is E {
   const suffix = msg ? `: ${msg}` : ".";
   if (!(error instanceof Error)) {
-    throw new AssertionError(`Expected "error" to be an Error object${suffix} It is ${format(error)}`);
+    throw new AssertionError(
+      `Expected "error" to be an Error object${suffix} It is ${format(error)}`,
+    );
   }
   if (ErrorClass !== undefined && !(error instanceof ErrorClass)) {
     const name = error.constructor?.name ?? "?";
@@ -24,10 +26,14 @@ export function assertIsError<E extends Error = Error>(
     );
   }
   const matches = msgMatches === undefined ||
-    (typeof msgMatches === "string" ? error.message.includes(msgMatches) : msgMatches.test(error.message));
+    (typeof msgMatches === "string"
+      ? error.message.includes(msgMatches)
+      : msgMatches.test(error.message));
   if (!matches) {
     throw new AssertionError(
-      `Expected error message to ${typeof msgMatches === "string" ? "include" : "match"} ${format(msgMatches)}, ` +
+      `Expected error message to ${typeof msgMatches === "string" ? "include" : "match"} ${
+        format(msgMatches)
+      }, ` +
         `but got ${format(error.message)}${suffix}`,
       { cause: error },
     );
@@ -83,7 +89,11 @@ export async function assertRejects(
     promise = fn();
     if (typeof promise?.then === "function") await promise;
   } catch (error) {
-    if (promise === undefined) throw new AssertionError(`Function throws when expected to reject${suffix}`, { cause: error });
+    if (promise === undefined) {
+      throw new AssertionError(`Function throws when expected to reject${suffix}`, {
+        cause: error,
+      });
+    }
     checkThrown(error, ErrorClass, msgIncludes, text, "rejected with");
     return error;
   }
@@ -108,7 +118,9 @@ function checkThrown(
 ): void {
   if (ErrorClass === undefined) return;
   if (!(error instanceof Error)) {
-    throw new AssertionError(`A non-Error object was ${verb}${text ? `: ${text}` : "."} It is ${format(error)}`);
+    throw new AssertionError(
+      `A non-Error object was ${verb}${text ? `: ${text}` : "."} It is ${format(error)}`,
+    );
   }
   assertIsError(error, ErrorClass, msgIncludes, text);
 }

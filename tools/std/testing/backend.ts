@@ -139,5 +139,7 @@ async function pick(): Promise<Backend> {
     return bunBackend(await import(name) as BunTest);
   }
   if (scope.Deno !== undefined) return denoBackend(scope.Deno);
-  throw new Error("Cannot register tests in this runtime as it is neither Bun nor Deno: run 'bun test' or 'deno test'");
+  throw new Error(
+    "Cannot register tests in this runtime as it is neither Bun nor Deno: run 'bun test' or 'deno test'",
+  );
 }

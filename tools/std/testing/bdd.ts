@@ -46,7 +46,12 @@ export type ItArgs<T> =
   | [suite: TestSuite<T>, name: string, options: Omit<ItDefinition<T>, "name" | "suite">]
   | [suite: TestSuite<T>, name: string, fn: TestFn<T>]
   | [suite: TestSuite<T>, fn: TestFn<T>]
-  | [suite: TestSuite<T>, name: string, options: Omit<ItDefinition<T>, "fn" | "name" | "suite">, fn: TestFn<T>]
+  | [
+    suite: TestSuite<T>,
+    name: string,
+    options: Omit<ItDefinition<T>, "fn" | "name" | "suite">,
+    fn: TestFn<T>,
+  ]
   | [suite: TestSuite<T>, options: Omit<ItDefinition<T>, "fn" | "suite">, fn: TestFn<T>];
 
 /** Arguments of `describe` in every form that the module takes. */
@@ -68,7 +73,11 @@ export type DescribeArgs<T> =
     options: Omit<DescribeDefinition<T>, "fn" | "name" | "suite">,
     fn: () => void | undefined,
   ]
-  | [suite: TestSuite<T>, options: Omit<DescribeDefinition<T>, "fn" | "suite">, fn: () => void | undefined];
+  | [
+    suite: TestSuite<T>,
+    options: Omit<DescribeDefinition<T>, "fn" | "suite">,
+    fn: () => void | undefined,
+  ];
 
 /** Type of `it` and its variants. */
 export interface it {
@@ -106,18 +115,32 @@ function parse(args: readonly unknown[], extra: Flags): Parsed {
   const rest = [...args];
   let suite: Suite | undefined;
   const first = rest[0];
-  if (typeof first === "object" && first !== null && typeof (first as TestSuite<unknown>).symbol === "symbol") {
+  if (
+    typeof first === "object" && first !== null &&
+    typeof (first as TestSuite<unknown>).symbol === "symbol"
+  ) {
     suite = suites.get((first as TestSuite<unknown>).symbol);
     rest.shift();
   }
   let name = typeof rest[0] === "string" ? rest.shift() as string : undefined;
-  const options = typeof rest[0] === "object" && rest[0] !== null ? rest.shift() as Record<string, unknown> : {};
+  const options = typeof rest[0] === "object" && rest[0] !== null
+    ? rest.shift() as Record<string, unknown>
+    : {};
   const fn = (typeof rest[0] === "function" ? rest[0] : options.fn) as Fn | undefined;
   name ??= options.name as string | undefined ?? fn?.name ?? "";
   const inOptions = options.suite as TestSuite<unknown> | undefined;
   if (inOptions !== undefined) suite ??= suites.get(inOptions.symbol);
   const flags: Flags = {};
-  for (const key of ["ignore", "only", "sanitizeOps", "sanitizeResources", "sanitizeExit", "permissions"] as const) {
+  for (
+    const key of [
+      "ignore",
+      "only",
+      "sanitizeOps",
+      "sanitizeResources",
+      "sanitizeExit",
+      "permissions",
+    ] as const
+  ) {
     const value = extra[key] ?? options[key];
     if (value !== undefined) (flags as Record<string, unknown>)[key] = value;
   }
@@ -167,7 +190,9 @@ function addSuite(args: readonly unknown[], extra: Flags): TestSuite<never> {
       try {
         const result = parsed.fn?.();
         if (result instanceof Promise) {
-          throw new TypeError(`Cannot describe '${parsed.name}' in an async function: make it synchronous`);
+          throw new TypeError(
+            `Cannot describe '${parsed.name}' in an async function: make it synchronous`,
+          );
         }
       } finally {
         inside = outer;

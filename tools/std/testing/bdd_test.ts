@@ -81,7 +81,10 @@ describe("bdd hooks", () => {
   });
 });
 
-const later = describe({ name: "a suite that is filled later", beforeEach: () => void log.push("later") });
+const later = describe({
+  name: "a suite that is filled later",
+  beforeEach: () => void log.push("later"),
+});
 log.length = 0;
 it(later, "takes tests by its handle", () => {
   assertEquals(log.at(-1), "later");

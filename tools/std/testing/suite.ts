@@ -96,6 +96,8 @@ export async function runCase(test: Case, args: unknown[]): Promise<void> {
       }
     }
   }
-  if (errors.length > 1) throw new AggregateError(errors, `${test.name}: the test and a hook failed`);
+  if (errors.length > 1) {
+    throw new AggregateError(errors, `${test.name}: the test and a hook failed`);
+  }
   if (errors.length === 1) throw errors[0];
 }

@@ -147,7 +147,7 @@ function createPump(
  */
 export function bunRuntime(): Runtime | undefined {
   // getBuiltinModule and not import: no other type checker or bundler sees the name.
-  const process = (globalThis as {
+  const process = (globalThis as unknown as {
     process?: {
       platform: string;
       arch: string;

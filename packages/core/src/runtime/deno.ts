@@ -92,7 +92,9 @@ function createPump(
   deliver: Deliver,
   fail: (cause: unknown) => void,
 ): EventPump {
-  let waitForEvents: ((fd: number, at: number, n: number, ms: number) => Promise<number>) | undefined;
+  let waitForEvents:
+    | ((fd: number, at: number, n: number, ms: number) => Promise<number>)
+    | undefined;
   let address = 0;
   let events = new Int32Array(0);
   let interruptFd = -1;
@@ -180,7 +182,7 @@ function createPump(
  * @returns the runtime, or undefined elsewhere
  */
 export function denoRuntime(): Runtime | undefined {
-  const deno = (globalThis as { Deno?: DenoFfi }).Deno;
+  const deno = (globalThis as unknown as { Deno?: DenoFfi }).Deno;
   if (deno?.dlopen === undefined) return undefined;
   return {
     name: "deno",

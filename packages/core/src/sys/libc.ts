@@ -7,7 +7,7 @@
 import { EINTR, ENOSYS, EPERM, errnoFromOs, errnoName } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
 import { runtime } from "../runtime/pick.ts";
-import { type FfiRow, type FfiTable, type Libc, LIBC } from "../runtime/symbols.ts";
+import { type FfiRow, type FfiTable, LIBC, type Libc } from "../runtime/symbols.ts";
 import { constants } from "./constants.ts";
 
 let opened: Libc | undefined;

@@ -115,7 +115,10 @@ const S_IFREG = 0o100000;
 /** Bytes of a regular file or memfd; infinite for devices, which answer mmap by themselves. */
 function fileSize(fd: number): number {
   const { statx } = libc();
-  check(statx(fd, NO_PATH, AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, STATX), `map descriptor '${fd}'`);
+  check(
+    statx(fd, NO_PATH, AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, STATX),
+    `map descriptor '${fd}'`,
+  );
   // struct statx, statx(2): stx_mode at 28, stx_size at 40
   const mode = STATX_WORDS[7] & S_IFMT;
   return mode === S_IFREG ? STATX_WORDS[10] + STATX_WORDS[11] * 2 ** 32 : Infinity;

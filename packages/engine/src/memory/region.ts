@@ -18,8 +18,8 @@ import {
   createMemfd,
   EINVAL,
   ENOMEM,
-  type Mapping,
   mapMemory,
+  type Mapping,
   type Memory,
   NetmapError,
 } from "@netmap/core";
@@ -120,7 +120,9 @@ export class Region {
     throw new NetmapError(
       ENOMEM,
       `Cannot allocate ${count} objects of pool '${name}' in memory region ${this.id} as ` +
-        `${pool.free} of ${pool.total} are free: raise '${OPTION[name]}' of the engine or close ports`,
+        `${pool.free} of ${pool.total} are free: raise '${
+          OPTION[name]
+        }' of the engine or close ports`,
     );
   }
 

@@ -11,8 +11,8 @@ import {
   createMemfd,
   EINVAL,
   ENOSPC,
-  type Mapping,
   mapMemory,
+  type Mapping,
   type Memory,
   NetmapError,
   pid,
@@ -54,6 +54,11 @@ export interface PortKind {
   txsync(dp: DataPath, k: number): void;
   /** Takes back slots up to rhead and makes new ones visible. Called with K_BUSY held. */
   rxsync(dp: DataPath, k: number): void;
+  /**
+   * Takes the notification of a ring whose K_NOTIFY names this kind: a switch that has a device's
+   * rings (`nm_notify`). Absent: the ring's descriptors are woken.
+   */
+  notify?(dp: DataPath, k: number): void;
 }
 
 /** Numbers of the port kinds that exist, so that an image means the same to every thread. */

@@ -169,6 +169,12 @@ export const C_REINITS = 24;
 /** Buffer indexes that were replaced because they were out of range. */
 export const C_BAD_BUFFERS = 25;
 
+/**
+ * Number of the port kind whose `notify` runs in place of waking the ring's descriptors; 0 for
+ * none (`nm_notify` that somebody has taken over). It stands behind the counters.
+ */
+export const K_NOTIFY = 52;
+
 // A node of the list of descriptors to wake.
 export const WAITER_WORDS = 2;
 export const WAITER_DESC = 0;

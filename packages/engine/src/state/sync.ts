@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NetmapError, ENXIO, EBUSY, EIO, POLLERR, POLLIN, POLLOUT, RING_HEAD } from "@netmap/core";
+import { EBUSY, EIO, ENXIO, NetmapError, POLLERR, POLLIN, POLLOUT, RING_HEAD } from "@netmap/core";
 import type { DataPath } from "./data_path.ts";
 import {
   C_BATCHES,

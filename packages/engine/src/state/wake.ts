@@ -15,6 +15,7 @@ import {
   D_FD,
   D_FD_PID,
   D_WAKE,
+  K_NOTIFY,
   K_WAITERS,
   WAITER_DESC,
   WAITER_NEXT,
@@ -25,6 +26,14 @@ import {
 
 /** Tells the descriptors bound to a ring that it has something new (`nm_notify`). */
 export function notifyRing(dp: DataPath, k: number): void {
+  const state = dp.state;
+  const taker = dp.kinds[state[k + K_NOTIFY]];
+  if (taker?.notify !== undefined) taker.notify(dp, k);
+  else wakeWaiters(dp, k);
+}
+
+/** Wakes the descriptors bound to a ring, whoever has taken its notifications. */
+export function wakeWaiters(dp: DataPath, k: number): void {
   const state = dp.state;
   let node = Atomics.load(state, k + K_WAITERS);
   while (node !== 0) {
