@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
 /** Folders that are never ours: what other programs put into the tree. */
-const FOREIGN = new Set(["node_modules", "dist", ".git", ".turbo", ".pack"]);
+const FOREIGN = new Set(["node_modules", "dist", ".git", ".turbo", ".pack", ".examples"]);
 
 /**
  * Lists the files of a tree.

@@ -1,28 +1,30 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { makeTree } from "../checks/tree_fixture.ts";
 import { ROOT } from "./root.ts";
 import { RUNTIMES } from "./runtimes.ts";
 import { summaryOf, tallyOf } from "./tally.ts";
 import { type FileResult, runTestFile } from "./test_file.ts";
 
+const BDD = pathToFileURL(join(ROOT, "tools/std/testing/bdd.ts")).href;
 const OUTCOMES = "tools/std/testing/fixtures/outcomes.ts";
 
-/** Runs a test file with this content, from a folder in the repository, where `@std` resolves. */
+/** Runs a test file with this content, in a temporary folder from which `@std` resolves to the adapter. */
 async function runSource(
   runtime: "bun" | "deno",
   source: string,
   timeoutMs = 30_000,
 ): Promise<FileResult> {
-  const folder = mkdtempSync(join(ROOT, "tools/.run-"));
-  try {
-    const path = join(folder, "case_test.ts");
-    writeFileSync(path, `import { describe, it } from "@std/testing/bdd";\n${source}`);
-    return await runTestFile(runtime, path.slice(ROOT.length + 1), { root: ROOT, timeoutMs });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using tree = makeTree({
+    "case_test.ts": `import { describe, it } from "@std/testing/bdd";\n${source}`,
+    "deno.json": { nodeModulesDir: "manual", imports: { "@std/testing/bdd": BDD } },
+    "node_modules/@std/.keep": "",
+  });
+  symlinkSync(join(ROOT, "tools/std/testing"), join(tree.root, "node_modules/@std/testing"));
+  return await runTestFile(runtime, "case_test.ts", { root: tree.root, timeoutMs });
 }
 
 for (const runtime of RUNTIMES) {
@@ -77,7 +79,7 @@ for (const runtime of RUNTIMES) {
         runtime,
         'it("dies", () => process.kill(process.pid, "SIGKILL"));',
       );
-      assertStringIncludes(result.problem, "before it wrote a report");
+      assertEquals(result.problem, "ended with status 137 before it wrote a report");
       assertEquals(tallyOf([result]), { passed: 0, failed: 1, skipped: 0 });
     });
 
@@ -87,18 +89,21 @@ for (const runtime of RUNTIMES) {
         'import "./absent.ts";\nit("is not reached", () => {});',
       );
       assert(tallyOf([result]).failed > 0, result.output);
+      assertStringIncludes(result.output, "absent.ts");
     });
 
     it("counts a file without tests as failed", async () => {
-      const result = await runSource(runtime, "");
+      const result = await runSource(runtime, "void describe, it;");
       assertEquals(tallyOf([result]).failed, 1);
+      assert(result.problem !== "");
     });
 
     it("counts a hook that fails after the last test", async () => {
       const source =
-        'describe({ name: "s", afterAll: () => { throw new Error("x"); }, fn: () => it("a", () => {}) });';
+        'describe({ name: "s", afterAll: () => { throw new Error("afterAll failure"); }, fn: () => it("a", () => {}) });';
       const result = await runSource(runtime, source);
       assertEquals(tallyOf([result]).failed, 1);
+      assertStringIncludes(result.output, "afterAll failure");
     });
   });
 }

@@ -9,6 +9,8 @@ export * from "./abi/mod.ts";
 export * from "./device.ts";
 export * from "./errno.ts";
 export * from "./errors.ts";
+export * from "./kernel/calls.ts";
+export * from "./kernel/kernel_device.ts";
 export * from "./open.ts";
 export * from "./pick_device.ts";
 export * from "./port.ts";

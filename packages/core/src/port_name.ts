@@ -22,6 +22,7 @@
  */
 
 import {
+  IFNAMSIZ,
   NR_EXCLUSIVE,
   NR_MONITOR_RX,
   NR_MONITOR_TX,
@@ -124,7 +125,9 @@ function parseVirtualPort(scanner: Scanner, { nmOpen }: Dialect): string {
     }
   } else {
     const bare = scanner.takeWhile(NAME);
-    const hint = bare === "" ? "" : `for the interface write 'netmap:${bare}'`;
+    const hint = bare === "" || bare.length >= IFNAMSIZ
+      ? ""
+      : `for the interface write 'netmap:${bare}'`;
     scanner.fail("'netmap:' or 'valeX:'", hint, start);
   }
   scanner.take(":");

@@ -301,6 +301,12 @@ export class Adapter {
     }
   }
 
+  /**
+   * Lets the device announce packets by itself, or keeps it from doing so while its rings are
+   * polled (`nm_intr`). A kind with a descriptor to wait on overrides this.
+   */
+  enableInterrupts(_on: boolean): void {}
+
   /** One more holder. */
   hold(): this {
     this.refs++;

@@ -52,6 +52,12 @@ export class Engine implements Disposable {
   readonly interrupts: InterruptSources;
   /** Open descriptors, by index in the image's table. */
   readonly descriptors: Map<number, EngineDescriptor> = new Map();
+  /**
+   * Makes a persistent port that ends with its last user, for a pipe whose parent does not exist
+   * (`netmap_vi_create` with autodelete). Set in `start` by the feature that has such ports; the
+   * caller holds what it returns.
+   */
+  createPersistent: ((name: string, body: NmreqRegister) => Adapter) | null = null;
   readonly #features: readonly Feature[];
   readonly #requests: Map<number, RequestEntry> = new Map();
   readonly #regions: Map<number, Region> = new Map();

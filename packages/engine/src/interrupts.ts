@@ -5,6 +5,9 @@
  * `poll()`, awaits `wait()`, or runs the engine; a bridge of two NICs with no other user calls
  * `engine.run(signal)`.
  *
+ * Pollers run in every round beside the sources: they look by themselves whether there is
+ * something to do. While there are pollers a round never sleeps longer than NAP_MS.
+ *
  * @module
  */
 
@@ -20,10 +23,18 @@ export interface InterruptSource {
   handle(revents: number): void;
 }
 
+/** Longest sleep between two looks of a poller that found nothing, in milliseconds. */
+const NAP_MS = 1;
+/** Rounds without a find before a poller's engine sleeps at all. */
+const IDLE_ROUNDS = 64;
+
 /** The sources of one engine. */
 export class InterruptSources {
   readonly #sources: Set<InterruptSource> = new Set();
+  readonly #pollers: Set<() => boolean> = new Set();
   #users = 0;
+  #idleRounds = 0;
+  #pumping = false;
   readonly #running: Map<InterruptSource, AbortController> = new Map();
 
   /** Adds a source. */
@@ -39,9 +50,20 @@ export class InterruptSources {
     this.#running.delete(source);
   }
 
-  /** How many sources there are. */
+  /** How many sources and pollers there are. */
   get size(): number {
-    return this.#sources.size;
+    return this.#sources.size + this.#pollers.size;
+  }
+
+  /** Adds a poller: called in every round. @param round returns whether there was something to do */
+  addPoller(round: () => boolean): void {
+    this.#pollers.add(round);
+    if (this.#users > 0 && this.#pollers.size === 1) this.#pumpPollers();
+  }
+
+  /** Removes a poller. */
+  removePoller(round: () => boolean): void {
+    this.#pollers.delete(round);
   }
 
   /**
@@ -52,11 +74,16 @@ export class InterruptSources {
    * @returns whether anything happened
    */
   poll(fd: number, timeoutMs: number): boolean {
+    const worked = this.#pollers.size > 0 && this.#pollRound();
+    if (this.#pollers.size > 0) {
+      const nap = worked || this.#idleRounds < IDLE_ROUNDS ? 0 : NAP_MS;
+      if (timeoutMs < 0 || timeoutMs > nap) timeoutMs = nap;
+    }
     const sources = [...this.#sources];
     const set = new PollSet();
     if (fd >= 0) set.add(fd, POLLIN);
     for (const source of sources) set.add(source.fd, source.events ?? POLLIN);
-    if (set.wait(timeoutMs) === 0) return false;
+    if (set.wait(timeoutMs) === 0) return worked;
     const first = fd >= 0 ? 1 : 0;
     for (let i = 0; i < sources.length; i++) {
       const revents = set.revents(first + i);
@@ -69,6 +96,7 @@ export class InterruptSources {
   acquire(): void {
     if (this.#users++ > 0) return;
     for (const source of this.#sources) this.#pump(source);
+    if (this.#pollers.size > 0) this.#pumpPollers();
   }
 
   /** See {@link acquire}. */
@@ -93,6 +121,28 @@ export class InterruptSources {
       });
     } finally {
       this.release();
+    }
+  }
+
+  #pollRound(): boolean {
+    let worked = false;
+    for (const round of [...this.#pollers]) worked = round() || worked;
+    this.#idleRounds = worked ? 0 : this.#idleRounds + 1;
+    return worked;
+  }
+
+  /** Runs the pollers from the event loop, which gets its turn after every round. */
+  async #pumpPollers(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#users > 0 && this.#pollers.size > 0) {
+        this.#pollRound();
+        const nap = this.#idleRounds < IDLE_ROUNDS ? 0 : NAP_MS;
+        await new Promise((resolve) => setTimeout(resolve, nap));
+      }
+    } finally {
+      this.#pumping = false;
     }
   }
 

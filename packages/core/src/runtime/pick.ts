@@ -13,6 +13,25 @@ import type { Runtime } from "./runtime.ts";
 let picked: Runtime | undefined;
 
 /**
+ * The first runtime of several that is there.
+ *
+ * @param makers each gives a runtime, or undefined where it is not the one
+ * @returns the runtime
+ * @throws {NetmapError} ENOSYS if none is there
+ */
+export function firstRuntime(makers: readonly (() => Runtime | undefined)[]): Runtime {
+  for (const make of makers) {
+    const found = make();
+    if (found !== undefined) return found;
+  }
+  throw new NetmapError(
+    ENOSYS,
+    "Cannot call libc as this runtime has neither 'bun:ffi' nor 'Deno.dlopen': " +
+      "run the program with bun or deno",
+  );
+}
+
+/**
  * The runtime that this program runs on.
  *
  * @returns Bun or Deno
@@ -25,12 +44,5 @@ let picked: Runtime | undefined;
  * ```
  */
 export function runtime(): Runtime {
-  picked ??= denoRuntime() ?? bunRuntime();
-  if (picked === undefined) {
-    throw new NetmapError(
-      ENOSYS,
-      "Cannot call libc as this runtime has neither 'bun:ffi' nor 'Deno.dlopen': run the program with bun or deno",
-    );
-  }
-  return picked;
+  return picked ??= firstRuntime([denoRuntime, bunRuntime]);
 }

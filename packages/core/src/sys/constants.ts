@@ -21,15 +21,25 @@ export interface SystemConstants {
   readonly errnoSymbol: string;
   /** Shape of `struct epoll_event`. */
   readonly epoll: EpollLayout;
+  /** Pages that can be read. */
   readonly PROT_READ: number;
+  /** Pages that can be written. */
   readonly PROT_WRITE: number;
+  /** Stores reach the file and all who map it. */
   readonly MAP_SHARED: number;
+  /** Stores stay in this mapping. */
   readonly MAP_PRIVATE: number;
+  /** At this address, in place of what is there. */
   readonly MAP_FIXED: number;
+  /** Zeros in place of a file. */
   readonly MAP_ANONYMOUS: number;
+  /** Promise no memory for it. */
   readonly MAP_NORESERVE: number;
+  /** Touch all pages now. */
   readonly MAP_POPULATE: number;
+  /** Number of gettid(2). */
   readonly SYS_gettid: number;
+  /** Number of tgkill(2). */
   readonly SYS_tgkill: number;
 }
 

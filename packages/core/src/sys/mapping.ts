@@ -4,20 +4,22 @@
  * ```
  *   close():  1. private zero pages take the place of the file's   nothing can fault from here on
  *             2. the buffer is detached                            all views have length 0
- *             3. the address range is given back                   only if 2. happened
+ *             3. the address range is given back, later            the last 256 stay reserved
  * ```
  *
  * `ArrayBuffer.prototype.transfer(0)` detaches memory that is not the runtime's own in both
  * runtimes without a copy (measured: 10 us for 340 MB) and frees nothing, as no finalizer was
- * given. One case is left over: Bun does not detach a buffer that an asynchronous call of its own
- * still holds (`fs.promises.writeFile` of a view), it copies it. The range then stays reserved
- * as private zeros, for good: such a view reads zeros and reaches nobody.
+ * given. What no detaching reaches are asynchronous calls of the runtime that are under way with a
+ * view: Bun then does not detach at all (the range stays reserved for good, such a view reads
+ * zeros), Deno detaches and its threads go on with the bare address (a `crypto.scrypt` crashed the
+ * process when the range was given back at once). So ranges wait as zeros, which costs addresses
+ * and no memory, until 256 more were closed.
  *
  * @module
  */
 
 import type { Memory } from "../device.ts";
-import { EINVAL } from "../errno.ts";
+import { EINVAL, ENOMEM } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
 import { runtime } from "../runtime/pick.ts";
 import { constants } from "./constants.ts";
@@ -35,6 +37,17 @@ export interface MapOptions {
   readOnly?: boolean;
   /** Touch all pages now and not at their first use. */
   populate?: boolean;
+}
+
+/** Closed ranges that wait as private zeros, oldest first; see the top of the file. */
+const retired: { address: number; size: number }[] = [];
+const RETIRED_MAX = 256;
+
+function retire(address: number, size: number): void {
+  retired.push({ address, size });
+  if (retired.length <= RETIRED_MAX) return;
+  const oldest = retired.shift()!;
+  check(libc().munmap(oldest.address, oldest.size), `unmap ${oldest.size} bytes`);
 }
 
 const EMPTY_U8 = new Uint8Array(0);
@@ -74,7 +87,10 @@ export class Mapping implements Memory {
     return this.address === 0;
   }
 
-  /** Unmaps the region; all views of it have length 0 from then on. Closing twice is harmless. */
+  /**
+   * Unmaps the region; all views of it have length 0 from then on (in Bun, one that an asynchronous
+   * call still holds reads zeros). Closing twice is harmless.
+   */
   close(): void {
     const { address, size, u8 } = this;
     if (address === 0) return;
@@ -97,7 +113,7 @@ export class Mapping implements Memory {
     this.u16 = EMPTY_U16;
     this.i32 = EMPTY_I32;
     u8.buffer.transfer(0);
-    if (u8.length === 0) check(libc().munmap(address, size), `unmap ${size} bytes`);
+    if (u8.length === 0) retire(address, size);
   }
 
   /** Unmaps the region. */
@@ -171,5 +187,15 @@ export function mapMemory(fd: number, bytes: number, options: MapOptions = {}): 
     offset,
   );
   check(address, `map ${bytes} bytes of descriptor '${fd}'`);
-  return new Mapping(address, bytes);
+  try {
+    return new Mapping(address, bytes);
+  } catch (cause) {
+    libc().munmap(address, bytes);
+    throw new NetmapError(
+      ENOMEM,
+      `Cannot see ${bytes} bytes as one array as this runtime has a limit (4 GiB in Bun): ` +
+        "map it in parts",
+      { cause },
+    );
+  }
 }

@@ -97,27 +97,23 @@ export class PollSet {
    */
   wait(timeoutMs: number): number {
     const { poll } = libc();
-    if (timeoutMs === 0) {
-      const found = poll(this.#words, this.length, 0);
-      return found === -1 ? this.#interrupted(0) : found;
-    }
-    const forEver = !(timeoutMs > 0);
-    const end = forEver ? 0 : performance.now() + timeoutMs;
+    const forEver = timeoutMs < 0;
+    const end = timeoutMs > 0 ? performance.now() + timeoutMs : 0;
+    let left = forEver ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST);
     for (;;) {
-      // Also after the longest time that fits into an int: a caller's timeout is kept to the end.
-      const left = forEver ? -1 : Math.min(Math.ceil(end - performance.now()), LONGEST);
-      const found = poll(this.#words, this.length, forEver ? -1 : Math.max(left, 0));
+      const found = poll(this.#words, this.length, left);
       if (found > 0) return found;
-      if (found === -1) this.#interrupted(0);
-      if (!forEver && performance.now() >= end) return 0;
+      if (found === -1) this.#passInterruption();
+      // Also after the longest time that fits into an int: a caller's timeout is kept to the end.
+      if (!forEver) left = end === 0 ? 0 : Math.min(Math.ceil(end - performance.now()), LONGEST);
+      if (!forEver && left <= 0) return 0;
     }
   }
 
-  #interrupted(found: number): number {
+  #passInterruption(): void {
     const number = errno();
     if (number !== EINTR) throw failure(number, `poll ${this.length} descriptors`);
     // A failed poll leaves revents as they were: nothing holds.
     for (let i = 0; i < this.length; i++) this.#words[2 * i + 1] &= 0xffff;
-    return found;
   }
 }

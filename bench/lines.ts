@@ -1,0 +1,12 @@
+/**
+ * All lines of the benchmark, in the order of the table.
+ *
+ * @module
+ */
+
+import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
+import { valeLines } from "../packages/vale/bench/vale_bench.ts";
+import type { BenchLine } from "./line.ts";
+
+/** The lines. */
+export const lines: readonly BenchLine[] = [...pipeLines, ...valeLines];
