@@ -114,6 +114,7 @@ export class LoopbackDescriptor implements Descriptor {
   readonly #waiters = new Set<() => void>();
   #memory: LoopbackMemory | null = null;
   #pairs: Pair[] = [];
+  #given: { readonly word: number; readonly event: number }[] = [];
 
   constructor(shape: LoopbackShape) {
     this.#shape = {
@@ -179,6 +180,7 @@ export class LoopbackDescriptor implements Descriptor {
       words.push(at / 4);
       if (isGiven(body, isTx, isTx ? k : k - txRings - hostRings, isTx ? txRings : rxRings)) {
         nifp.ringOfs.set(k, at - NIFP);
+        this.#given.push({ word: at / 4, event: isTx ? POLLOUT : POLLIN });
       }
     }
     for (let n = 0; n < body.extraBufs; n++, nextBuffer++) {
@@ -238,11 +240,9 @@ export class LoopbackDescriptor implements Descriptor {
 
   #ready(events: number): number {
     const { i32 } = this.memory;
-    const moved = (r: number): boolean => i32[r + RING_CUR] !== i32[r + RING_TAIL];
     let ready = this.errorEvents;
-    for (const pair of this.#pairs) {
-      if (events & POLLIN && moved(pair.rx)) ready |= POLLIN;
-      if (events & POLLOUT && moved(pair.tx)) ready |= POLLOUT;
+    for (const { word, event } of this.#given) {
+      if (events & event && i32[word + RING_CUR] !== i32[word + RING_TAIL]) ready |= event;
     }
     return ready;
   }

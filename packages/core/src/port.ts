@@ -33,7 +33,7 @@ import { sendFrames, type TxState } from "./port_send.ts";
 import type { PortSpec } from "./port_spec.ts";
 import type { Ring } from "./ring.ts";
 
-/** How long packets may keep coming before `batches` lets timers and signals run, in milliseconds. */
+/** How long a loop may go on before timers, signals and sockets have a turn, in milliseconds. */
 const MAX_HOG_MS = 20;
 
 /** Where a port comes from. */
@@ -231,12 +231,11 @@ export class Port implements Disposable {
   async *batches(options: BatchOptions = {}): AsyncGenerator<Uint8Array[], void, undefined> {
     const { signal, max } = options;
     const isAborted = (): boolean => signal?.aborted === true;
-    let lastPause = performance.now();
+    const breathe = newBreather();
     while (!isAborted()) {
       const batch = this.receive(max);
       if (batch.length > 0) {
         yield batch;
-        if (performance.now() - lastPause < MAX_HOG_MS) continue;
       } else {
         try {
           this.#checkEvents(await this.wait(POLLIN, signal));
@@ -244,11 +243,8 @@ export class Port implements Disposable {
           if (isAborted()) return;
           throw error;
         }
-        if (performance.now() - lastPause < MAX_HOG_MS) continue;
       }
-      // A wait that is over at once is a microtask: timers, signals and sockets need a turn as well.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      lastPause = performance.now();
+      await breathe();
     }
   }
 
@@ -261,6 +257,7 @@ export class Port implements Disposable {
    */
   async drain(signal?: AbortSignal): Promise<void> {
     const { rings } = this.#tx;
+    const breathe = newBreather();
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -269,6 +266,7 @@ export class Port implements Disposable {
         // With cur at tail, waiting ends only when a tail moves: when something was sent.
         for (const ring of rings) ring.cur = ring.tail;
         this.#checkEvents(await this.wait(POLLOUT, signal));
+        await breathe();
       }
     } finally {
       for (const ring of rings) if (!ring.closed) ring.cur = ring.head;
@@ -333,6 +331,20 @@ export class Port implements Disposable {
       },
     );
   }
+}
+
+/** A pause for loops whose awaits may all be over at once, which are microtasks and hold up the rest. */
+function newBreather(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < MAX_HOG_MS) return undefined;
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        last = performance.now();
+        resolve();
+      }, 0)
+    );
+  };
 }
 
 /** The reply as it is now: the request's bytes may be used again. */

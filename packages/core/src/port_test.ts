@@ -125,7 +125,8 @@ describe("send()", () => {
     device.opened[0].stalled = false;
     assertEquals(port.send([frame(50)]), 1, "a sync makes room");
     assertEquals(numbers(port.receive()), [1, 2, 3, 4, 5, 6, 7]);
-    port.txsync(); // the receive ring was full
+    assertEquals(port.receive(), [], "the receive ring was full until now");
+    port.txsync();
     assertEquals(numbers(port.receive()), [50]);
   });
 
@@ -154,6 +155,7 @@ describe("send()", () => {
     device.opened[0].stalled = false;
     assertEquals(port.send(source), 3);
     assertEquals(numbers(port.receive()), [1, 2, 3, 4, 5, 6, 7]);
+    assertEquals(port.receive(), []);
     port.txsync();
     assertEquals(numbers(port.receive()), [8, 9, 10]);
   });
@@ -445,6 +447,14 @@ describe("drain()", () => {
     await assertRejects(() => port.drain(AbortSignal.timeout(5)), DOMException);
     assertEquals([port.txRings[0].cur, port.txRings[0].head], [2, 2]);
     assertEquals(port.send(frames(1)), 1);
+  });
+
+  it("lets timers run when every wait is over at once and brings nothing", async () => {
+    const port = openLoopback();
+    device.opened[0].stalled = true;
+    device.opened[0].wait = () => Promise.resolve(POLLOUT);
+    port.send(frames(1));
+    await assertRejects(() => port.drain(AbortSignal.timeout(50)), DOMException);
   });
 
   it("is done at once when nothing waits", async () => {

@@ -8,6 +8,7 @@ export * from "./constants.ts";
 export * from "./csb.ts";
 export * from "./ioctl.ts";
 export * from "./legacy.ts";
+export * from "./legacy_request.ts";
 export * from "./netmap_if.ts";
 export * from "./netmap_ring.ts";
 export * from "./nmreq_bodies.ts";

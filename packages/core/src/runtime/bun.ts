@@ -13,12 +13,12 @@
  * @module
  */
 
-import type { Buf, Ffi, FfiRow, FfiTable, FfiType, Libc } from "./symbols.ts";
+import type { Buf, Ffi, FfiRow, FfiTable, FfiType } from "./symbols.ts";
 import {
-  type Deliver,
   type EpollLayout,
   type EventPump,
   PUMP_EVENTS,
+  type PumpHost,
   type Runtime,
 } from "./runtime.ts";
 
@@ -30,7 +30,6 @@ interface BunFfi {
     path: string,
     symbols: Record<string, { args: string[]; returns: string }>,
   ): { symbols: Record<string, Call> };
-  linkSymbols?: unknown;
   ptr(view: ArrayBufferView): number;
   toArrayBuffer(address: number, offset: number, bytes: number): ArrayBuffer;
 }
@@ -83,6 +82,9 @@ function open<T extends FfiTable>(ffi: BunFfi, path: string, table: T): Ffi<T> {
   return functions as unknown as Ffi<T>;
 }
 
+/** Two are enough as measured. */
+const WORKER_DESCRIPTORS = 6;
+
 /** Runs in the helper: plain JavaScript in a string, so that bundlers and npm builds keep it. */
 function helperSource(libraryPath: string, epollFd: number, layout: EpollLayout): string {
   return `
@@ -109,13 +111,21 @@ for (;;) {
 `;
 }
 
-function createPump(
-  libraryPath: string,
-  epollFd: number,
-  layout: EpollLayout,
-  deliver: Deliver,
-  fail: (cause: unknown) => void,
-): EventPump {
+/** Bun ends the process when a Worker's own event loop gets no descriptors: find that out before. */
+function needDescriptors({ libc, check }: PumpHost): void {
+  const taken: number[] = [];
+  try {
+    while (taken.length < WORKER_DESCRIPTORS) {
+      taken.push(check(libc.eventfd(0, 0), "start a thread that waits, for want of descriptors"));
+    }
+  } finally {
+    for (const fd of taken) libc.close(fd);
+  }
+}
+
+function createPump(host: PumpHost): EventPump {
+  const { libraryPath, epollFd, layout, deliver, fail } = host;
+  needDescriptors(host);
   let worker: HelperWorker | undefined;
   return {
     start(): void {
@@ -169,7 +179,6 @@ export function bunRuntime(): Runtime | undefined {
       void view.buffer;
       return ffi.ptr(view);
     },
-    createPump: (_libc: Libc, path, epollFd, layout, deliver, fail) =>
-      createPump(path, epollFd, layout, deliver, fail),
+    createPump,
   };
 }

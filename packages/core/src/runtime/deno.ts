@@ -11,14 +11,8 @@
  * @module
  */
 
-import type { Buf, Ffi, FfiTable, FfiType, Libc } from "./symbols.ts";
-import {
-  type Deliver,
-  type EpollLayout,
-  type EventPump,
-  PUMP_EVENTS,
-  type Runtime,
-} from "./runtime.ts";
+import type { Buf, Ffi, FfiTable, FfiType } from "./symbols.ts";
+import { type EventPump, PUMP_EVENTS, type PumpHost, type Runtime } from "./runtime.ts";
 
 type Call = (...args: (number | Buf)[]) => number | bigint;
 
@@ -83,42 +77,29 @@ const EFD_NONBLOCK_CLOEXEC = 0x80800;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
 
-function createPump(
-  deno: DenoFfi,
-  libc: Libc,
-  libraryPath: string,
-  epollFd: number,
-  layout: EpollLayout,
-  deliver: Deliver,
-  fail: (cause: unknown) => void,
-): EventPump {
-  let waitForEvents:
-    | ((fd: number, at: number, n: number, ms: number) => Promise<number>)
-    | undefined;
-  let address = 0;
-  let events = new Int32Array(0);
-  let interruptFd = -1;
+function createPump(deno: DenoFfi, host: PumpHost): EventPump {
+  const { libc, epollFd, layout, check, deliver, fail } = host;
+  const waitForEvents = deno.dlopen(host.libraryPath, {
+    epoll_wait: { parameters: ["i32", "usize", "i32", "i32"], result: "i32", nonblocking: true },
+  }).symbols.epoll_wait as (fd: number, at: number, n: number, ms: number) => Promise<number>;
+  // Memory of the kernel's and not of the isolate's: a Worker that is terminated while it waits
+  // leaves a thread behind that still writes here. So it is never unmapped.
+  const address = check(
+    libc.mmap(0, 4096, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0),
+    "map a page for events",
+  );
+  const events = new Int32Array(viewAt(deno, address, PUMP_EVENTS * layout.words * 4));
+  const interruptFd = check(libc.eventfd(0, EFD_NONBLOCK_CLOEXEC), "make an eventfd");
+  const event = new Int32Array(layout.words);
+  event[0] = EPOLLIN;
+  event[layout.dataWord] = interruptFd;
+  check(libc.epoll_ctl(epollFd, EPOLL_CTL_ADD, interruptFd, event), "watch an eventfd");
+
   let wanted = false;
   let running = false;
   let inside = false;
   const word = new Uint8Array(8);
   const ready = new Int32Array(3 * PUMP_EVENTS);
-
-  function prepare(): void {
-    const library = deno.dlopen(libraryPath, {
-      epoll_wait: { parameters: ["i32", "usize", "i32", "i32"], result: "i32", nonblocking: true },
-    });
-    waitForEvents = library.symbols.epoll_wait as typeof waitForEvents;
-    // Memory of the kernel's and not of the isolate's: a Worker that is terminated while it waits
-    // leaves a thread behind that still writes here. So it is never unmapped.
-    address = libc.mmap(0, 4096, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
-    events = new Int32Array(viewAt(deno, address, PUMP_EVENTS * layout.words * 4));
-    interruptFd = libc.eventfd(0, EFD_NONBLOCK_CLOEXEC);
-    const event = new Int32Array(layout.words);
-    event[0] = EPOLLIN;
-    event[layout.dataWord] = interruptFd;
-    libc.epoll_ctl(epollFd, EPOLL_CTL_ADD, interruptFd, event);
-  }
 
   function collect(found: number): number {
     let count = 0;
@@ -143,7 +124,7 @@ function createPump(
       let failures = 0;
       while (wanted) {
         inside = true;
-        const found = await waitForEvents!(epollFd, address, PUMP_EVENTS, -1);
+        const found = await waitForEvents(epollFd, address, PUMP_EVENTS, -1);
         inside = false;
         // The errno of another thread cannot be read. Interruptions are rare and harmless, any other
         // failure repeats at once.
@@ -162,7 +143,6 @@ function createPump(
 
   return {
     start(): void {
-      if (waitForEvents === undefined) prepare();
       wanted = true;
       if (!running) void run();
     },
@@ -196,7 +176,6 @@ export function denoRuntime(): Runtime | undefined {
       void view.buffer;
       return Number(deno.UnsafePointer.value(deno.UnsafePointer.of(view)));
     },
-    createPump: (libc, path, epollFd, layout, deliver, fail) =>
-      createPump(deno, libc, path, epollFd, layout, deliver, fail),
+    createPump: (host) => createPump(deno, host),
   };
 }

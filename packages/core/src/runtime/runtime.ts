@@ -21,6 +21,24 @@ export interface EpollLayout {
  */
 export type Deliver = (ready: ArrayLike<number>, count: number) => void;
 
+/** What a pump works with. */
+export interface PumpHost {
+  /** libc, for calls of the isolate's own thread. */
+  readonly libc: Libc;
+  /** Where libc is, for another thread. */
+  readonly libraryPath: string;
+  /** The epoll descriptor to read. */
+  readonly epollFd: number;
+  /** Shape of its events. */
+  readonly layout: EpollLayout;
+  /** Throws for a call that failed. */
+  readonly check: (result: number, what: string) => number;
+  /** Takes what is ready. */
+  readonly deliver: Deliver;
+  /** Learns that nothing will be delivered any more. */
+  readonly fail: (cause: unknown) => void;
+}
+
 /** Reads an epoll descriptor for an isolate without blocking it. */
 export interface EventPump {
   /** Somebody waits: deliver, and keep the process alive. Starting twice is harmless. */
@@ -65,15 +83,8 @@ export interface Runtime {
    * @param view where to point
    */
   addressOf(view: ArrayBufferView): number;
-  /** Starts nothing yet: see {@linkcode EventPump}. */
-  createPump(
-    libc: Libc,
-    libraryPath: string,
-    epollFd: number,
-    layout: EpollLayout,
-    deliver: Deliver,
-    fail: (cause: unknown) => void,
-  ): EventPump;
+  /** Makes a pump, which does nothing before its start. */
+  createPump(host: PumpHost): EventPump;
 }
 
 /** Events that one look at an epoll descriptor takes at most. */

@@ -51,13 +51,15 @@ export type Buf =
   | BigInt64Array
   | null;
 
-type Value<T> = T extends "buf" ? Buf : number;
-type Values<A extends readonly FfiType[]> = { [I in keyof A]: Value<A[I]> };
+/** Arguments of a row as TypeScript sees them. */
+export type FfiValues<A extends readonly FfiType[]> = {
+  [I in keyof A]: A[I] extends "buf" ? Buf : number;
+};
 
 /** A table's functions as they are called. */
 export type Ffi<T extends FfiTable> = {
   readonly [K in keyof T]: (
-    ...args: Values<T[K]["args"]>
+    ...args: FfiValues<T[K]["args"]>
   ) => T[K]["result"] extends "void" ? void : number;
 };
 

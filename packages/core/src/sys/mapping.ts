@@ -70,6 +70,8 @@ export class Mapping implements Memory {
   address: number;
 
   /**
+   * Takes over what mmap returned: this object unmaps it.
+   *
    * @param address what mmap returned
    * @param bytes its length
    */

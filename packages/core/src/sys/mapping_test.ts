@@ -231,7 +231,11 @@ describe("what could crash runs in a child and ends in status 0:", () => {
   ) {
     it(danger, async () => {
       const { code, signal, stdout, stderr } = await runChild(script, [danger]);
-      assertEquals({ code, signal, stdout }, { code: 0, signal: null, stdout: "survived\n" }, stderr);
+      assertEquals(
+        { code, signal, stdout },
+        { code: 0, signal: null, stdout: "survived\n" },
+        stderr,
+      );
     });
   }
 });

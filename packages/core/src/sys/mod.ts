@@ -4,8 +4,10 @@
  * @module
  */
 
+export * from "../runtime/mod.ts";
 export * from "./constants.ts";
 export * from "./copy.ts";
+export * from "./host.ts";
 export * from "./libc.ts";
 export * from "./linux.ts";
 export * from "./mapping.ts";

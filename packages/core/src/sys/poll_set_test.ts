@@ -4,6 +4,7 @@ import process from "node:process";
 import { POLLERR, POLLIN, POLLOUT } from "../device.ts";
 import { EINTR, EINVAL } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
+import { eventfdFrom } from "./descriptor_fixture.ts";
 import { POLLHUP, POLLNVAL } from "./linux.ts";
 import {
   closeFd,
@@ -65,7 +66,7 @@ describe("PollSet", () => {
   });
 
   it("reports POLLNVAL for a closed descriptor and POLLHUP for a lost peer", () => {
-    const fd = createEventfd();
+    const fd = eventfdFrom(700);
     const ends = new Int32Array(2);
     libc().pipe2(ends, 0);
     closeFd(fd);
@@ -116,7 +117,13 @@ describe("PollSet", () => {
     const handler = (): void => {};
     process.on("SIGWINCH", handler);
     const tid = threadId();
-    const worker = startWorker({ act: "interrupt", tid, signal: SIGWINCH, rounds: 60, delayMs: 10 });
+    const worker = startWorker({
+      act: "interrupt",
+      tid,
+      signal: SIGWINCH,
+      rounds: 60,
+      delayMs: 10,
+    });
     const fd = createEventfd();
     try {
       // Proof that the signals reach this thread: poll itself is cut short.

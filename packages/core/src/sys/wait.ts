@@ -9,6 +9,9 @@
  * Invariant: a descriptor is in the epoll set exactly while it has waiters, and is armed for what
  * any of them wants. The serial tells a late event of an earlier wait from one of this.
  *
+ * An isolate that waited once keeps an epoll descriptor (and in Deno an eventfd), as neither runtime
+ * tells a Worker of its end: two descriptors stay for each Worker that waited and ended.
+ *
  * @module
  */
 
@@ -59,23 +62,33 @@ class WaitSet {
     this.#event = new Int32Array(epoll.words);
     this.#dataWord = epoll.dataWord;
     this.#epollFd = check(this.#libc.epoll_create1(EPOLL_CLOEXEC), "make an epoll descriptor");
-    this.#pump = runtime().createPump(
-      this.#libc,
-      libcPath(),
-      this.#epollFd,
-      epoll,
-      (ready, count) => {
-        for (let i = 0; i < count; i++) {
-          this.#deliver(ready[3 * i], ready[3 * i + 1], ready[3 * i + 2]);
-        }
-      },
-      (cause) => {
-        const reason = new NetmapError(EIO, "Cannot wait any longer as the helper failed", {
-          cause,
-        });
-        for (const fd of [...this.#watched.keys()]) this.rejectAll(fd, reason);
-      },
+    try {
+      this.#pump = runtime().createPump({
+        libc: this.#libc,
+        libraryPath: libcPath(),
+        epollFd: this.#epollFd,
+        layout: epoll,
+        check,
+        deliver: (ready, count) => {
+          for (let i = 0; i < count; i++) {
+            this.#deliver(ready[3 * i], ready[3 * i + 1], ready[3 * i + 2]);
+          }
+        },
+        fail: (cause) => this.#failAll(cause),
+      });
+    } catch (error) {
+      this.#libc.close(this.#epollFd);
+      throw error;
+    }
+  }
+
+  #failAll(cause: unknown): void {
+    const reason = new NetmapError(
+      EIO,
+      "Cannot wait any longer as the thread that waits failed: see the cause",
+      { cause },
     );
+    for (const fd of [...this.#watched.keys()]) this.rejectAll(fd, reason);
   }
 
   wait(fd: number, events: number, signal: AbortSignal | undefined): Promise<number> {

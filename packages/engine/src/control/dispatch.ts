@@ -59,7 +59,6 @@ export function runControl(
       body: entry.body ? structView(entry.body, request.body!) : null,
       request,
     });
-    checkAllTaken(entry, request);
   } catch (error) {
     throw inContext(error, requestName(entry.reqtype), header.name);
   }
@@ -119,14 +118,19 @@ function checkOptions(request: ControlRequest): void {
   for (const bytes of request.options) structView(NMREQ_OPTION, bytes).status = EOPNOTSUPP;
 }
 
-/** Fails when an option was given that nobody took (`nmreq_checkoptions`). */
-function checkAllTaken(entry: RequestEntry, request: ControlRequest): void {
+/**
+ * Fails when an option was given that nobody took (`nmreq_checkoptions`). As in netmap, REGISTER
+ * alone is so strict; other requests succeed and leave EOPNOTSUPP in the option's status.
+ *
+ * @throws {NetmapError} EOPNOTSUPP
+ */
+export function checkAllTaken(request: ControlRequest): void {
   for (const bytes of request.options) {
     const option = structView(NMREQ_OPTION, bytes);
     if (option.status !== EOPNOTSUPP) continue;
     throw new NetmapError(
       EOPNOTSUPP,
-      `Cannot take option ${option.reqtype} with ${entry.name}: leave it out`,
+      `Cannot take option ${option.reqtype} with REGISTER on this port: leave it out`,
     );
   }
 }

@@ -12,6 +12,7 @@ import {
   optionHeader,
   poolsInfoRequest,
   portInfoRequest,
+  registerRequest,
   requestHeader,
   structView,
 } from "@netmap/core";
@@ -71,7 +72,14 @@ describe("control()", () => {
     assertEquals(errnoOf(controlRequest(NETMAP_REQ_REGISTER, "loop", new Uint8Array(8))), EINVAL);
   });
 
-  it("refuses an option that the request does not know, and says so in its status", () => {
+  it("refuses a REGISTER with an option that nobody knows, and says so in its status", () => {
+    const unknown = option(99);
+    assertEquals(errnoOf(registerRequest("loop", {}, [unknown]).request), EOPNOTSUPP);
+    assertEquals(optionHeader(unknown).status, EOPNOTSUPP);
+    assertEquals(engine.ports.size, 0);
+  });
+
+  it("carries other requests out, and leaves EOPNOTSUPP in an unknown option's status", () => {
     const unknown = option(99);
     const request = controlRequest(
       NETMAP_REQ_PORT_INFO_GET,
@@ -79,7 +87,7 @@ describe("control()", () => {
       new Uint8Array(NMREQ_PORT_INFO_GET.size),
       [unknown],
     );
-    assertEquals(errnoOf(request), EOPNOTSUPP);
+    assertEquals(errnoOf(request), 0);
     assertEquals(optionHeader(unknown).status, EOPNOTSUPP);
   });
 

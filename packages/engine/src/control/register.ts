@@ -27,6 +27,7 @@ import { GLOBAL_MEM_ID } from "../engine.ts";
 import type { ControlContext, RequestEntry } from "../feature.ts";
 import { allocExtra } from "../memory/rings.ts";
 import { D_FLAG_TX_POLL, K_RING, NR_RX, NR_TX } from "../state/layout.ts";
+import { checkAllTaken } from "./dispatch.ts";
 import { ringRanges } from "./ring_ranges.ts";
 
 /** The table entry of REGISTER. */
@@ -47,6 +48,7 @@ function register(context: ControlContext<NmreqRegister>): void {
   }
   const adapter = engine.getAdapter(name, body, true);
   try {
+    checkAllTaken(context.request);
     if (adapter.ownedBy) {
       throw new NetmapError(
         EBUSY,
