@@ -37,8 +37,7 @@ export async function readHelp(url: URL): Promise<string> {
   return await (await fetch(url)).text();
 }
 
-/** The runtime that runs us and its version: `bun`, `1.4.5`. */
-export function runtimeName(): { readonly name: "bun" | "deno"; readonly version: string } {
-  const { bun, deno } = process.versions;
-  return bun === undefined ? { name: "deno", version: deno! } : { name: "bun", version: bun };
+/** The runtime that runs us. */
+export function runtimeName(): "bun" | "deno" {
+  return process.versions.bun === undefined ? "deno" : "bun";
 }

@@ -19,15 +19,6 @@ const SEEK_END = 2;
  * @param path a file, for instance in /dev/shm or on a hugetlbfs
  * @returns the mapping; it has to stay until the port is closed
  * @throws {NetmapError} ENOENT, EACCES as from open(2); EINVAL for an empty file
- *
- * @example
- * ```ts
- * import { mapFile } from "@netmap/core";
- * function firstByte(path: string): number {
- *   using memory = mapFile(path);
- *   return memory.u8[0];
- * }
- * ```
  */
 export function mapFile(path: string): Mapping {
   const what = `open '${path}' as external memory`;

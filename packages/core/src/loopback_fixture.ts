@@ -101,6 +101,8 @@ export class LoopbackDescriptor implements Descriptor {
   readonly fd = 42;
   /** The last REGISTER's body, copied as it came in. */
   asked: NmreqRegister | null = null;
+  /** The options that came with it. */
+  options: readonly Uint8Array[] = [];
   /** Names that were asked about, and registered. */
   readonly names: string[] = [];
   /** While true, txsync takes nothing. */
@@ -141,6 +143,7 @@ export class LoopbackDescriptor implements Descriptor {
     if (reqtype === NETMAP_REQ_PORT_INFO_GET) {
       structView(NMREQ_PORT_INFO_GET, request.body!).memId = 7;
     } else if (reqtype === NETMAP_REQ_REGISTER) {
+      this.options = request.options;
       this.asked = structView(NMREQ_REGISTER, request.body!.slice());
       this.#layOut(structView(NMREQ_REGISTER, request.body!));
     } else {

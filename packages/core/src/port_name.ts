@@ -23,38 +23,19 @@
 
 import {
   IFNAMSIZ,
-  NR_EXCLUSIVE,
-  NR_MONITOR_RX,
-  NR_MONITOR_TX,
   NR_REG_ALL_NIC,
   NR_REG_NIC_SW,
   NR_REG_ONE_NIC,
   NR_REG_ONE_SW,
   NR_REG_SW,
-  NR_RX_RINGS_ONLY,
-  NR_TX_RINGS_ONLY,
-  NR_ZCOPY_MON,
 } from "./abi/constants.ts";
+import { FLAG_LETTERS } from "./port_name_flags.ts";
 import { parsePortOptions } from "./port_name_options.ts";
+import { isValeName, MAX_RING_ID, nameTooLong } from "./port_name_parts.ts";
 import { Scanner } from "./port_name_scanner.ts";
-import {
-  isValeName,
-  MAX_RING_ID,
-  nameTooLong,
-  type PortOptions,
-  type PortSpec,
-  portSpec,
-} from "./port_spec.ts";
+import { type PortOptions, type PortSpec, portSpec } from "./port_spec.ts";
 
-/** The letters after `/`, in the order in which they are written. */
-export const FLAG_LETTERS: readonly (readonly [letter: string, flag: number])[] = [
-  ["x", NR_EXCLUSIVE],
-  ["z", NR_ZCOPY_MON],
-  ["t", NR_MONITOR_TX],
-  ["r", NR_MONITOR_RX],
-  ["R", NR_RX_RINGS_ONLY],
-  ["T", NR_TX_RINGS_ONLY],
-];
+export { PortNameError } from "./port_name_scanner.ts";
 
 const IDENTIFIER = /[A-Za-z0-9_]/;
 const NAME = /[A-Za-z0-9_.]/;

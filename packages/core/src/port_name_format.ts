@@ -14,8 +14,9 @@ import {
 } from "./abi/constants.ts";
 import { NetmapError } from "./errors.ts";
 import { EINVAL } from "./errno.ts";
-import { FLAG_LETTERS } from "./port_name.ts";
-import { isValeName, MAX_RING_ID, type PortSpec } from "./port_spec.ts";
+import { FLAG_LETTERS } from "./port_name_flags.ts";
+import { isValeName, MAX_RING_ID } from "./port_name_parts.ts";
+import type { PortSpec } from "./port_spec.ts";
 
 const WRITABLE_NAME = /^(vale[A-Za-z0-9_]*:)?[A-Za-z0-9_.]+([{}][A-Za-z0-9_]+)?$/;
 

@@ -32,6 +32,8 @@ export class PortNameError extends NetmapError {
   readonly expected: string;
 
   /**
+   * Points at one character of a name.
+   *
    * @param text the whole name
    * @param at index of the first character that does not fit, from 0
    * @param expected what could have stood there

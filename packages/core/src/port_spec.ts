@@ -13,22 +13,12 @@
  * @module
  */
 
-import { IFNAMSIZ, NETMAP_REQ_IFNAMSIZ, NM_BDG_NAME, NR_REG_ALL_NIC } from "./abi/constants.ts";
+import { NR_REG_ALL_NIC } from "./abi/constants.ts";
 import { NetmapError } from "./errors.ts";
 import { EINVAL } from "./errno.ts";
+import { isValeName, nameTooLong, type PipeEnd, pipeOf } from "./port_name_parts.ts";
 
-/** The highest ring number that a name may ask for; netmap's parsers stop one short of the mask. */
-export const MAX_RING_ID = 4094;
-
-/** Which end of a pipe a name means: `parent{id` is the master, `parent}id` the slave. */
-export interface PipeEnd {
-  /** The port that the pipe hangs on, and whose memory it uses. */
-  readonly parent: string;
-  /** `master` for `{`, `slave` for `}`. */
-  readonly role: "master" | "slave";
-  /** What both ends have in common. */
-  readonly id: string;
-}
+export { isValeName, type PipeEnd, pipeOf } from "./port_name_parts.ts";
 
 /** Memory of the user's own for a port: `@extmem:...`; zero takes netmap's own value. */
 export interface ExtmemSpec {
@@ -133,66 +123,6 @@ const LIMITS: Readonly<Partial<Record<keyof PortSpec, number>>> = {
   extraBuffers: UINT32,
 };
 const EXTMEM_NUMBERS = ["ifNum", "ifSize", "ringNum", "ringSize", "bufNum", "bufSize"] as const;
-const VALE_PREFIX: RegExp = new RegExp(`^${NM_BDG_NAME}[A-Za-z0-9_]*:`);
-
-/**
- * Whether a name is that of a port on a VALE switch: `valeX:port`.
- *
- * @param name as requests carry it
- * @returns true for `vale0:a`, also as a pipe's parent
- */
-export function isValeName(name: string): boolean {
-  return VALE_PREFIX.test(name);
-}
-
-/**
- * Takes a pipe's name apart.
- *
- * @param name as requests carry it
- * @returns the pipe's end, or null when the name is no pipe's
- *
- * @example
- * ```ts
- * import { pipeOf } from "@netmap/core";
- * console.log(pipeOf("vale0:a{7")); // { parent: "vale0:a", role: "master", id: "7" }
- * ```
- */
-export function pipeOf(name: string): PipeEnd | null {
-  const at = name.search(/[{}]/);
-  if (at < 0) return null;
-  return {
-    parent: name.slice(0, at),
-    role: name[at] === "{" ? "master" : "slave",
-    id: name.slice(at + 1),
-  };
-}
-
-/**
- * Says what is wrong with the length of a name, part by part.
- *
- * Requests have room for 63 bytes; below that, interface names, switch names and the names of a
- * switch's ports are kept by the kernel in `IFNAMSIZ` (16) bytes each, with their NUL.
- *
- * @param name as requests carry it
- * @returns a clause for an error, or null when nothing is
- */
-export function nameTooLong(name: string): string | null {
-  const bytes = byteLength(name);
-  if (bytes >= NETMAP_REQ_IFNAMSIZ) {
-    return `a port name of at most ${NETMAP_REQ_IFNAMSIZ - 1} bytes, found ${bytes}`;
-  }
-  const base = pipeOf(name)?.parent ?? name;
-  const colon = isValeName(base) ? base.indexOf(":") : -1;
-  if (colon >= IFNAMSIZ) {
-    return `a switch name of at most ${IFNAMSIZ - 1} bytes, found ${colon}`;
-  }
-  const last = byteLength(base.slice(colon + 1));
-  if (last >= IFNAMSIZ) {
-    const what = colon < 0 ? "an interface name" : "a name on the switch";
-    return `${what} of at most ${IFNAMSIZ - 1} bytes, found ${last}`;
-  }
-  return null;
-}
 
 /**
  * Completes and checks the options form of a port name.
@@ -242,6 +172,13 @@ export function portSpec(options: PortOptions): PortSpec {
  * @param overrides what to replace; a short form replaces both of its directions
  * @returns a new, checked spec
  * @throws {NetmapError} EINVAL for a number out of its range
+ *
+ * @example
+ * ```ts
+ * import { overrideSpec, parsePortName } from "@netmap/core";
+ * const spec = overrideSpec(parsePortName("vale0:a@conf:rings=4"), { rings: 2, txSlots: 64 });
+ * console.log(spec.txRings, spec.rxRings, spec.txSlots); // 2 2 64
+ * ```
  */
 export function overrideSpec(spec: PortSpec, overrides: PortOverrides): PortSpec {
   const merged: Record<string, unknown> = { ...spec };
@@ -306,8 +243,4 @@ function checkName(text: string): string {
   }
   const tooLong = nameTooLong(name);
   return tooLong === null ? name : fail(tooLong);
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -356,10 +356,10 @@ describe("batches()", () => {
     const abort = new AbortController();
     const got: number[][] = [];
     port.send(frames(3));
-    setTimeout(() => port.send([frame(50), frame(51)]), 5);
-    setTimeout(() => abort.abort(), 30);
     for await (const batch of port.batches({ signal: abort.signal, max: 2 })) {
       got.push(numbers(batch));
+      if (got.length === 2) setTimeout(() => port.send([frame(50), frame(51)]), 2);
+      if (got.length === 3) setTimeout(() => abort.abort(new Error("enough")), 2);
     }
     assertEquals(got, [[1, 2], [3], [50, 51]]);
   });
@@ -500,7 +500,9 @@ describe("extraBuffers()", () => {
 
 describe("A port", () => {
   let port: Port;
-  beforeEach(() => port = openLoopback({}, { extraBuffers: 1 }));
+  beforeEach(() => {
+    port = openLoopback({}, { extraBuffers: 1 });
+  });
 
   it("polls and waits through its descriptor", async () => {
     assertEquals(port.poll(POLLIN | POLLOUT, 0), POLLOUT);

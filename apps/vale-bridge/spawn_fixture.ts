@@ -1,0 +1,98 @@
+/**
+ * Starts vale-bridge in a process of its own, on the runtime that runs the test.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+/** How a process ended. */
+export interface Ended {
+  /** Exit status; null when a signal ended it. */
+  readonly status: number | null;
+  /** What it printed. */
+  readonly stdout: string;
+  /** What it complained about. */
+  readonly stderr: string;
+  /** How long it lived, in milliseconds. */
+  readonly ms: number;
+}
+
+/** A process that runs. */
+export interface Running extends AsyncDisposable {
+  /** The process. */
+  readonly child: ChildProcess;
+  /** Its end. */
+  readonly ended: Promise<Ended>;
+  /** Waits until its output has a text, and fails when it ends without. */
+  printed(text: string): Promise<void>;
+}
+
+/** The program and arguments that start vale-bridge: what `script` or `ip netns exec` is given. */
+export function command(...args: string[]): string[] {
+  const { bun } = process.versions;
+  const run = bun === undefined ? ["run", "-A", "--no-check"] : ["--no-install"];
+  return [process.execPath, ...run, MAIN, ...args];
+}
+
+/** Starts a program. It is killed when the test is over, however that ends. */
+export function start(
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Running {
+  const begin = performance.now();
+  const child = spawn(words[0], words.slice(1), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NETMAP: undefined, ...env },
+  });
+  let stdout = "";
+  let stderr = "";
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    for (const listener of listeners) listener();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  let over = false;
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => {
+      over = true;
+      for (const listener of listeners) listener();
+      resolve({ status, stdout, stderr, ms: performance.now() - begin });
+    });
+  });
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!stdout.includes(text) && !over) return;
+        listeners.delete(look);
+        if (stdout.includes(text)) resolve();
+        else reject(new Error(`It ended without '${text}':\n${stdout}${stderr}`));
+      };
+      listeners.add(look);
+      look();
+    });
+  return {
+    child,
+    ended,
+    printed,
+    async [Symbol.asyncDispose](): Promise<void> {
+      if (!over) child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Runs vale-bridge to its end. */
+export async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ended> {
+  await using running = start(command(...args), env);
+  return await running.ended;
+}
