@@ -23,9 +23,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
 install() { apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"; }
 # Package lists may be absent on a fresh image, or too old to download from.
-if ! install >/tmp/netmap-apt.log 2>&1; then
-  apt-get update >>/tmp/netmap-apt.log 2>&1
-  install >>/tmp/netmap-apt.log 2>&1 || { tail -n 30 /tmp/netmap-apt.log >&2; exit 1; }
+if ! install >"$log" 2>&1; then
+  apt-get update >>"$log" 2>&1
+  install >>"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
 fi

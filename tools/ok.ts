@@ -8,6 +8,7 @@ import { formatProblem } from "./checks/problem.ts";
 import { run } from "./lib/process.ts";
 import { ROOT } from "./lib/root.ts";
 import { programOf, QUIET_ENV } from "./lib/runtimes.ts";
+import { paint, plain } from "./lib/terminal.ts";
 
 const USAGE = `npm run ok -- [--no-tests] [--no-build] [NAME...]
 
@@ -32,7 +33,7 @@ function program(name: string, command: string, args: readonly string[], keep = 
     async run(): Promise<Outcome> {
       const ended = await run(command, args, { cwd: ROOT, env: QUIET_ENV, timeoutMs: 1_200_000 });
       const failed = ended.status !== 0;
-      const lines = ended.output.trimEnd().split("\n");
+      const lines = plain(ended.output).trimEnd().split("\n");
       return { failed, detail: failed ? lines.slice(-keep).join("\n") : "" };
     },
   };
@@ -46,7 +47,22 @@ function steps(): Step[] {
     existsSync(join(ROOT, name))
   );
   return [
-    program("fmt", deno, ["fmt", "--check"]),
+    {
+      name: "fmt",
+      async run(): Promise<Outcome> {
+        const ended = await run(deno, ["fmt", "--check"], {
+          cwd: ROOT,
+          env: { ...QUIET_ENV, NO_COLOR: "1" },
+        });
+        if (ended.status === 0) return { failed: false, detail: "" };
+        // The files' names say enough: the diffs are what `npm run fmt` does.
+        const files = [...ended.output.matchAll(/^from (.*):$/gm)].map((match) => match[1]);
+        const detail = files.length === 0
+          ? ended.output
+          : `${files.join("\n")}\nFormat them with 'npm run fmt'`;
+        return { failed: true, detail };
+      },
+    },
     program("lint", deno, ["lint"]),
     program("types-deno", deno, ["check", ...folders]),
     program("types-tsc", bin("tsc"), ["-p", "tsconfig.json"]),
@@ -83,7 +99,11 @@ async function main(args: readonly string[]): Promise<number> {
     const begin = performance.now();
     const { failed, detail } = await step.run();
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-    console.log(`${failed ? "FAIL" : "ok  "} ${step.name.padEnd(12)} ${seconds.padStart(6)} s`);
+    console.log(
+      `${failed ? paint(31, "FAIL") : paint(32, "ok  ")} ${step.name.padEnd(12)} ${
+        seconds.padStart(6)
+      } s`,
+    );
     if (detail !== "") console.log(detail.replace(/^/gm, "     "));
     if (failed) failures++;
   }

@@ -12,6 +12,7 @@ import { formatProblem } from "./checks/problem.ts";
 import { run } from "./lib/process.ts";
 import { ROOT } from "./lib/root.ts";
 import { programOf, QUIET_ENV } from "./lib/runtimes.ts";
+import { paint, plain } from "./lib/terminal.ts";
 import { stagePackage } from "./pack/stage.ts";
 import { type Trial, tryPackage } from "./pack/try_package.ts";
 
@@ -37,8 +38,10 @@ let failures = 0;
 function report(trial: Trial): void {
   const ok = trial.problem === "";
   if (!ok) failures++;
-  console.log(`${ok ? "ok  " : "FAIL"} ${trial.name} (${trial.seconds.toFixed(1)} s)`);
-  if (!ok) console.log(trial.problem.replace(/^/gm, "     "));
+  console.log(
+    `${ok ? paint(32, "ok  ") : paint(31, "FAIL")} ${trial.name} (${trial.seconds.toFixed(1)} s)`,
+  );
+  if (!ok) console.log(plain(trial.problem).replace(/^/gm, "     "));
 }
 
 async function step(
@@ -58,12 +61,18 @@ async function main(names: readonly string[]): Promise<number> {
   if (chosen.length === 0) {
     throw new Error(`Unknown package '${names.join(" ")}': give folders' names, as 'core'`);
   }
+  const needed = packages.filter((pack) =>
+    chosen.some((one) => closureOf(one, packages).includes(pack))
+  );
   const turbo = join(ROOT, "node_modules/.bin/turbo");
-  if (!await step("build", turbo, ["run", "build", "--output-logs=errors-only"])) return 1;
+  const filters = needed.map((pack) => `--filter=${pack.npm.name}`);
+  if (!await step("build", turbo, ["run", "build", "--output-logs=errors-only", ...filters])) {
+    return 1;
+  }
 
   mkdirSync(STAGE, { recursive: true });
   const tarballs = new Map<Package, string>();
-  for (const pack of packages) {
+  for (const pack of needed) {
     stagePackage(ROOT, pack, join(STAGE, pack.short));
     const packed = await step(`${pack.npm.name}: packs`, "npm", [
       "pack",
@@ -76,8 +85,8 @@ async function main(names: readonly string[]): Promise<number> {
   const temporary = realpathSync(mkdtempSync(join(tmpdir(), "netmap-pack-")));
   try {
     for (const pack of chosen) {
-      const needed = closureOf(pack, packages).map((one) => tarballs.get(one)!);
-      for (const trial of await tryPackage(ROOT, pack, needed, join(temporary, pack.short))) {
+      const own = closureOf(pack, packages).map((one) => tarballs.get(one)!);
+      for (const trial of await tryPackage(ROOT, pack, own, join(temporary, pack.short))) {
         report(trial);
       }
     }

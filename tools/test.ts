@@ -6,6 +6,7 @@ import process from "node:process";
 import { listFiles } from "./lib/files.ts";
 import { ROOT } from "./lib/root.ts";
 import { RUNTIMES, takeRuntimes } from "./lib/runtimes.ts";
+import { paint, plain } from "./lib/terminal.ts";
 import { type FileResult, runTestFile } from "./lib/test_file.ts";
 import { summaryOf, tallyOf } from "./lib/tally.ts";
 
@@ -40,11 +41,6 @@ function parse(args: readonly string[]): Options {
   }
   return { runtimes, paths, timeoutMs: numbers.timeout * 1000, jobs: Math.floor(numbers.jobs) };
 }
-
-const colors = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-const paint = (code: number, text: string): string => colors ? `\x1b[${code}m${text}\x1b[0m` : text;
-// deno-lint-ignore no-control-regex
-const plain = (text: string): string => colors ? text : text.replace(/\x1b\[[0-9;]*m/g, "");
 
 function report(result: FileResult): void {
   const tally = tallyOf([result]);

@@ -94,7 +94,10 @@ function problemWith(
       ? `'${specifier}' is not one of our packages: there are no dependencies outside of them`
       : `'${specifier}' is no package of this repository`;
   }
-  if (target.short === pack.short) return `'${specifier}' is the package itself: import by path`;
+  if (target.short === pack.short) {
+    // A bench stands outside of src and uses the package as others do.
+    return isTestFile(path) ? "" : `'${specifier}' is the package itself: import by path`;
+  }
   used.add(target.short);
   return isBelow(pack.short, target.short)
     ? ""

@@ -111,6 +111,12 @@ export const RULES: readonly Rule[] = [
       { path: "packages/core/src/abi/", why: "typed views of control requests, one a call" },
       { path: "packages/core/src/runtime/", why: "arguments of single system calls" },
       { path: "packages/engine/src/control/", why: "control requests, one a call" },
+      {
+        path: "packages/nic/src/internal/netlink.ts",
+        why: "the kernel's messages about interfaces, one a call",
+      },
+      { path: "packages/nic/src/af_packet/socket.ts", why: "addresses and options, once a socket" },
+      { path: "packages/nic/src/internal/ethtool.ts", why: "an interface's settings, one a call" },
     ],
     testsToo: true,
   },

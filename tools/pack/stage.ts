@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { exportsOf, type Manifest, type Package } from "../checks/packages.ts";
+import { exportsOf, type Package } from "../checks/packages.ts";
 import { listFiles } from "../lib/files.ts";
 
 /**
@@ -33,12 +33,15 @@ export function stagePackage(root: string, pack: Package, target: string): void 
       `Cannot stage '${pack.folder}' as '${built}' is not there: run 'npm run build'`,
     );
   }
+  const manifest = publishedManifest(pack);
+  const programs = Object.values(manifest.bin ?? {});
   for (const path of walk(built)) {
     const from = join(built, path);
-    if (path.endsWith(".d.ts")) {
-      write(join(target, "dist", path), withJsImports(readFileSync(from, "utf8")));
-    } else if (path.endsWith(".js")) {
-      write(join(target, "dist", path), withJsUrls(readFileSync(from, "utf8")));
+    const to = join(target, "dist", path);
+    if (path.endsWith(".d.ts")) write(to, withJsImports(readFileSync(from, "utf8")));
+    else if (path.endsWith(".js")) {
+      const text = withJsUrls(readFileSync(from, "utf8"));
+      write(to, programs.includes(`./dist/${path}`) ? withShebang(text) : text);
     }
   }
   // Texts that programs read at run time lie beside their module: an application's HELP.md.
@@ -52,11 +55,14 @@ export function stagePackage(root: string, pack: Package, target: string): void 
     if (existsSync(join(source, file))) copyFileSync(join(source, file), join(target, file));
   }
   copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"));
-  write(join(target, "package.json"), `${JSON.stringify(publishedManifest(pack), null, 2)}\n`);
+  write(join(target, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** The package.json that npm gets. */
-export function publishedManifest(pack: Package): Record<string, unknown> {
+export type PublishedManifest = Record<string, unknown> & { bin?: Record<string, string> };
+
+/** Makes the package.json that npm gets. */
+export function publishedManifest(pack: Package): PublishedManifest {
   const { name, version, description, license, engines, sideEffects, dependencies } = pack.npm;
   const compiled = (path: string): string =>
     `./dist/${relative(sourceFolder(pack), path).replace(/\.ts$/, ".js")}`;
@@ -65,7 +71,7 @@ export function publishedManifest(pack: Package): Record<string, unknown> {
     const js = compiled(target);
     exports[path] = { types: js.replace(/\.js$/, ".d.ts"), default: js };
   }
-  const manifest: Manifest & Record<string, unknown> = {
+  const manifest: PublishedManifest = {
     name,
     version,
     description,
@@ -73,15 +79,15 @@ export function publishedManifest(pack: Package): Record<string, unknown> {
     license,
     type: "module",
     sideEffects,
-    exports: { ...exports, "./package.json": "./package.json" } as Record<string, unknown>,
+    exports: { ...exports, "./package.json": "./package.json" },
     files: ["dist", "README.md", "CHANGELOG.md", "LICENSE"],
     engines,
   };
   if (pack.npm.bin !== undefined) {
     const bin = Object.entries(pack.npm.bin).map(([command, path]) => [command, compiled(path)]);
-    Object.assign(manifest, { bin: Object.fromEntries(bin) });
+    manifest.bin = Object.fromEntries(bin);
   }
-  if (dependencies !== undefined) Object.assign(manifest, { dependencies });
+  if (dependencies !== undefined) manifest.dependencies = dependencies;
   return manifest;
 }
 
@@ -99,6 +105,11 @@ export function withJsUrls(text: string): string {
     /(\bnew URL\(\s*)(["'])(\.{1,2}\/[^"'\n]+)\.ts\2(\s*,\s*import\.meta\.url)/g,
     "$1$2$3.js$2$4",
   );
+}
+
+/** Names the runtime of an installed command; Deno's users start it with `deno run`. */
+export function withShebang(text: string): string {
+  return text.startsWith("#!") ? text : `#!/usr/bin/env bun\n${text}`;
 }
 
 /** Folder of the package that the compiler takes for the root: "src", or "." of the applications. */

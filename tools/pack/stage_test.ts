@@ -4,7 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { listPackages } from "../checks/packages.ts";
 import { treeWith } from "../checks/tree_fixture.ts";
-import { publishedManifest, stagePackage, withJsImports, withJsUrls } from "./stage.ts";
+import {
+  publishedManifest,
+  stagePackage,
+  withJsImports,
+  withJsUrls,
+  withShebang,
+} from "./stage.ts";
 
 const BUILT = {
   LICENSE: "license",
@@ -87,5 +93,12 @@ describe("withJsUrls()", () => {
       withJsUrls('new URL("./HELP.md", import.meta.url)'),
       'new URL("./HELP.md", import.meta.url)',
     );
+  });
+});
+
+describe("withShebang()", () => {
+  it("adds one where there is none", () => {
+    assertEquals(withShebang("a();\n"), "#!/usr/bin/env bun\na();\n");
+    assertEquals(withShebang("#!/usr/bin/env deno\na();\n"), "#!/usr/bin/env deno\na();\n");
   });
 });

@@ -1,7 +1,7 @@
 // Uses a packed package as a stranger would: an empty folder, the tarball and those it depends on, the
 // example of its README on both runtimes, the types from a compiler.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Package } from "../checks/packages.ts";
 import { readmeExamples } from "../lib/examples.ts";
@@ -59,8 +59,12 @@ export async function tryPackage(
   ]);
   if (installed.status !== 0) return trials;
 
-  const readme = readFileSync(join(folder, "node_modules", pack.npm.name!, "README.md"), "utf8");
-  const examples = readmeExamples(readme);
+  const readme = join(folder, "node_modules", pack.npm.name!, "README.md");
+  const examples = existsSync(readme) ? readmeExamples(readFileSync(readme, "utf8")) : [];
+  if (examples.length === 0 && pack.npm.bin === undefined) {
+    const problem = "There is no README with an example that runs: mark a block with '```ts run'";
+    trials.push({ name: `${pack.npm.name}: README example`, problem, seconds: 0 });
+  }
   for (const [i, example] of examples.entries()) {
     const file = `example_${i + 1}.ts`;
     writeFileSync(join(folder, file), example.code);
@@ -125,8 +129,17 @@ async function tryTypes(
 }
 
 async function tryPrograms(pack: Package, folder: string, attempt: Attempt): Promise<void> {
+  // As an installed command it finds `bun` on PATH, where ours has another name.
+  const path = join(folder, "path");
+  mkdirSync(path);
+  symlinkSync(programOf("bun"), join(path, "bun"));
   for (const command of Object.keys(pack.npm.bin ?? {})) {
     const script = join(folder, "node_modules/.bin", command);
+    await attempt(`${command} --help as a command`, "env", [
+      `PATH=${path}:/usr/bin:/bin`,
+      script,
+      "--help",
+    ]);
     for (const runtime of RUNTIMES) {
       const prefix = runtime === "deno"
         ? ["run", "-A", "--node-modules-dir=manual"]

@@ -19,12 +19,9 @@ import { EngineDescriptor } from "./descriptor.ts";
 import { coreFeature } from "./control/core_feature.ts";
 import type { Feature, RequestEntry } from "./feature.ts";
 import { InterruptSources } from "./interrupts.ts";
-import { DEFAULT_SIZES, Region, type RegionSizes } from "./memory/region.ts";
+import { DEFAULT_SIZES, GLOBAL_MEM_ID, Region, type RegionSizes } from "./memory/region.ts";
 import { DataPath, type ImageHandle, type PortKind, StateHeap } from "./state/data_path.ts";
 import { DESC_TABLE, DESC_WORDS, MAX_DESCRIPTORS, MAX_REGIONS } from "./state/layout.ts";
-
-/** Number of the global memory region. */
-export const GLOBAL_MEM_ID = 1;
 
 /** What an engine is made with. */
 export interface EngineOptions {

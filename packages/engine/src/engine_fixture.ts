@@ -5,7 +5,7 @@
  */
 
 import type { Engine } from "./engine.ts";
-import { GLOBAL_MEM_ID } from "./engine.ts";
+import { GLOBAL_MEM_ID } from "./memory/region.ts";
 
 /** Free objects of the global region: equal before and after means that nothing leaked. */
 export function freeObjects(engine: Engine): { ifs: number; rings: number; bufs: number } {

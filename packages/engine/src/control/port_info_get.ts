@@ -10,7 +10,7 @@ import {
   type NmreqPortInfoGet,
   NR_REG_ALL_NIC,
 } from "@netmap/core";
-import { GLOBAL_MEM_ID } from "../engine.ts";
+import { GLOBAL_MEM_ID } from "../memory/region.ts";
 import type { ControlContext, RequestEntry } from "../feature.ts";
 import { registerBody } from "./register_body.ts";
 

@@ -23,7 +23,7 @@ import {
   structView,
 } from "@netmap/core";
 import type { Adapter, RingRange } from "../adapter.ts";
-import { GLOBAL_MEM_ID } from "../engine.ts";
+import { GLOBAL_MEM_ID } from "../memory/region.ts";
 import type { ControlContext, RequestEntry } from "../feature.ts";
 import { allocExtra } from "../memory/rings.ts";
 import { D_FLAG_TX_POLL, K_RING, NR_RX, NR_TX } from "../state/layout.ts";

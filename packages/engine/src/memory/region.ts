@@ -27,6 +27,9 @@ import { Pool, type PoolName } from "./pool.ts";
 
 const PAGE = 4096;
 
+/** Number of the global memory region. */
+export const GLOBAL_MEM_ID = 1;
+
 /** How many objects a pool has, and how large each is in bytes. */
 export interface PoolSize {
   /** Objects in the pool. */

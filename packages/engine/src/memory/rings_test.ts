@@ -2,7 +2,8 @@ import { IF_BUFS_HEAD, openPort } from "@netmap/core";
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { createEngine, type Engine, GLOBAL_MEM_ID } from "../engine.ts";
+import { createEngine, type Engine } from "../engine.ts";
+import { GLOBAL_MEM_ID } from "./region.ts";
 import { freeObjects } from "../engine_fixture.ts";
 import { loop } from "../loop_fixture.ts";
 
