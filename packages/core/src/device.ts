@@ -15,6 +15,8 @@
  * @module
  */
 
+import type { LegacyCommand } from "./abi/legacy_request.ts";
+
 /** There is something to read: a receive ring is not empty. As in `poll(2)`. */
 export const POLLIN = 0x1;
 /** There is room to write: a transmit ring is not full. As in `poll(2)`. */
@@ -60,6 +62,14 @@ export interface Descriptor extends Disposable {
    * @throws {NetmapError} with the errno that netmap gives
    */
   control(request: ControlRequest): void;
+  /**
+   * Carries out a request of the interface before API 14; the reply is written into the same bytes.
+   *
+   * @param command the ioctl, `NIOCREGIF` or `NIOCGINFO`
+   * @param nmreq a `struct nmreq`, 60 bytes
+   * @throws {NetmapError} with the errno that netmap gives: EINVAL below version 14
+   */
+  legacy(command: LegacyCommand, nmreq: Uint8Array): void;
   /** The mapped region. @throws {NetmapError} ENXIO before a REGISTER. */
   readonly memory: Memory;
   /** Tells the device about new packets and learns what was sent (`NIOCTXSYNC`). */

@@ -35,6 +35,7 @@ import {
   SLOT_WORDS,
 } from "./abi/netmap_ring.ts";
 import { NMREQ_PORT_INFO_GET, NMREQ_REGISTER, type NmreqRegister } from "./abi/nmreq_bodies.ts";
+import { fromLegacy, type LegacyCommand } from "./abi/legacy_request.ts";
 import { requestHeader } from "./abi/request.ts";
 import { structView } from "./abi/struct_view.ts";
 import {
@@ -149,6 +150,12 @@ export class LoopbackDescriptor implements Descriptor {
     } else {
       throw new NetmapError(EINVAL, `Cannot carry out request ${reqtype}`);
     }
+  }
+
+  legacy(command: LegacyCommand, nmreq: Uint8Array): void {
+    const { request, answer } = fromLegacy(command, nmreq);
+    this.control(request);
+    answer();
   }
 
   #layOut(body: NmreqRegister): void {

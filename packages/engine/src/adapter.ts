@@ -109,6 +109,7 @@ export class Adapter {
   #krings = 0;
   #kringWords = 0;
 
+  /** A port with a record in the image and no rings yet; it holds its region. */
   constructor(
     engine: Engine,
     name: string,

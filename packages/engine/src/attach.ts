@@ -19,6 +19,8 @@ export class AttachedDescriptor {
   readonly #word: number;
 
   /**
+   * A descriptor of the owner's, for use in this thread.
+   *
    * @param dp this thread's view of the images
    * @param index `EngineDescriptor.index` of the descriptor in its owner
    */

@@ -13,7 +13,9 @@ import {
   type Descriptor,
   drainEventfd,
   ENXIO,
+  fromLegacy,
   IF_BUFS_HEAD,
+  type LegacyCommand,
   type Memory,
   NetmapError,
   pid,
@@ -79,6 +81,7 @@ export class EngineDescriptor implements Descriptor {
   #fd = -1;
   #closed = false;
 
+  /** Made by `Engine.open`. */
   constructor(engine: Engine, index: number, word: number) {
     this.engine = engine;
     this.index = index;
@@ -93,6 +96,13 @@ export class EngineDescriptor implements Descriptor {
   control(request: ControlRequest): void {
     this.#checkOpen();
     runControl(this.engine, this, request);
+  }
+
+  legacy(command: LegacyCommand, nmreq: Uint8Array): void {
+    this.#checkOpen();
+    const { request, answer } = fromLegacy(command, nmreq);
+    runControl(this.engine, this, request);
+    answer();
   }
 
   get memory(): Memory {
@@ -244,6 +254,7 @@ export class EngineDescriptor implements Descriptor {
     this.engine.descriptors.delete(this.index);
   }
 
+  /** Closes the descriptor. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -62,6 +62,7 @@ export class Engine implements Disposable {
   readonly #privateSizes: RegionSizes;
   #closed = false;
 
+  /** An engine with its global region; see {@link createEngine}. */
   constructor(options: EngineOptions = {}) {
     this.#sizes = { ...DEFAULT_SIZES, ...options.pools };
     this.#privateSizes = { ...this.#sizes, ...options.privatePools };
@@ -209,6 +210,7 @@ export class Engine implements Disposable {
     this.dp.close();
   }
 
+  /** Closes the engine. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -46,6 +46,8 @@ export class KernelDevice implements NetmapDevice {
   readonly #mappings: Map<number, SharedMapping> = new Map();
 
   /**
+   * The device; nothing is opened yet.
+   *
    * @param path the device node
    * @param calls how it is reached; the system's calls when left out
    */

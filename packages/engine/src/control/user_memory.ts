@@ -9,9 +9,9 @@ import { addressOf, EFAULT, errno, failure, libc, NetmapError, pid } from "@netm
 
 /** Bytes of another process, or of this one, by address. */
 export interface UserMemory {
-  /** @throws {NetmapError} EFAULT when the bytes cannot be read */
+  /** Copies bytes in. @throws {NetmapError} EFAULT when they cannot be read */
   read(address: number, bytes: number): Uint8Array;
-  /** @throws {NetmapError} EFAULT when the bytes cannot be written */
+  /** Copies bytes out. @throws {NetmapError} EFAULT when they cannot be written */
   write(address: number, bytes: Uint8Array): void;
 }
 
@@ -22,17 +22,23 @@ export class ProcessMemory implements UserMemory {
   readonly #local: Uint32Array = new Uint32Array(4);
   readonly #remote: Uint32Array = new Uint32Array(4);
 
-  /** @param process id of the process; this one when left out */
+  /**
+   * The memory of a process.
+   *
+   * @param process its id; this one when left out
+   */
   constructor(process: number = pid()) {
     this.#pid = process;
   }
 
+  /** Copies bytes in. @throws {NetmapError} EFAULT when they cannot be read */
   read(address: number, bytes: number): Uint8Array {
     const into = new Uint8Array(bytes);
     if (bytes > 0) this.#move("read", address, into);
     return into;
   }
 
+  /** Copies bytes out. @throws {NetmapError} EFAULT when they cannot be written */
   write(address: number, bytes: Uint8Array): void {
     if (bytes.length > 0) this.#move("write", address, bytes);
   }

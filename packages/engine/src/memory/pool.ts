@@ -14,22 +14,28 @@ export type PoolName = "if" | "ring" | "buf";
 export class Pool {
   /** Objects that are free now. */
   free: number;
+  /** Which pool. */
+  readonly name: PoolName;
+  /** Byte in the region at which object 0 begins. */
+  readonly offset: number;
+  /** Bytes an object. */
+  readonly objectSize: number;
+  /** Number of objects. */
+  readonly total: number;
+  /** How many of the first are never handed out. */
+  readonly reserved: number;
   #hint = 0;
   readonly #taken: Int32Array;
 
   /**
+   * An empty pool.
+   *
    * @param name which pool
    * @param offset byte in the region at which object 0 begins
    * @param objectSize bytes an object
    * @param total number of objects
    * @param reserved how many of the first are never handed out (buffers 0 and 1)
    */
-  readonly name: PoolName;
-  readonly offset: number;
-  readonly objectSize: number;
-  readonly total: number;
-  readonly reserved: number;
-
   constructor(
     name: PoolName,
     offset: number,

@@ -96,6 +96,8 @@ export class Region {
   readonly #mapping: Mapping;
 
   /**
+   * Makes the region: reserves its addresses, and no memory yet.
+   *
    * @param id nr_mem_id
    * @param slot place in the image's region table
    * @param sizes of the pools

@@ -233,11 +233,12 @@ export class DataPath {
     this.#mapping.close();
   }
 
-  /** @throws {NetmapError} EBADF once closed */
+  /** Fails when the engine was closed. @throws {NetmapError} EBADF */
   checkOpen(): void {
     if (this.#closed) throw closedError("engine");
   }
 
+  /** Unmaps everything. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -267,11 +268,12 @@ export class StateHeap {
 
   readonly #state: Int32Array;
 
+  /** A heap over an image that nobody else allocates from. */
   constructor(state: Int32Array) {
     this.#state = state;
   }
 
-  /** @param words size of the record @returns its first word, zeroed, on a 128-byte boundary */
+  /** Makes a record. @param words its size @returns its first word, zeroed, on a 128-byte boundary */
   alloc(words: number): number {
     const size = (words + 31) & ~31;
     const recycled = this.#free.get(size)?.pop();

@@ -23,14 +23,19 @@ export const IMAGE_WORDS: number = 1 << 26;
 export const IMAGE_MAGIC = 0x6e6d7031;
 
 // Header.
+/** Word of the magic number. */
 export const IMAGE_MAGIC_AT = 0;
+/** Word of the owner's process id. */
 export const IMAGE_OWNER_PID = 1;
 /** Number of the layout; a thread refuses an image of another one. */
 export const IMAGE_LAYOUT_AT = 2;
+/** The layout that this code reads and writes. */
 export const IMAGE_LAYOUT = 1;
 /** Region table: for region slot r, `REGION_ENTRY_WORDS` words at `REGION_TABLE + r * 4`. */
 export const REGION_TABLE = 64;
+/** Words of an entry of the region table. */
 export const REGION_ENTRY_WORDS = 4;
+/** Entries of the region table. */
 export const MAX_REGIONS = 256;
 /** Size of the region in pages of 4096 bytes; 0 when the slot is free. */
 export const REGION_PAGES = 0;
@@ -40,23 +45,33 @@ export const REGION_FD = 1;
 export const REGION_GENERATION = 2;
 
 // Threads that run the data path. A lock word holds the index of its owner in this table + 1.
+/** First word of the table of threads. */
 export const ATTACH_TABLE = 2048;
+/** Words of an entry of it. */
 export const ATTACH_WORDS = 4;
+/** Threads that may run the data path at a time. */
 export const MAX_ATTACHED = 255;
+/** Process of the thread. */
 export const ATTACH_PID = 0;
+/** The thread, 0 when the entry is free. */
 export const ATTACH_TID = 1;
 
 // Descriptors.
+/** First word of the table of descriptors. */
 export const DESC_TABLE = 4096;
+/** Words of a descriptor record. */
 export const DESC_WORDS = 32;
+/** Descriptors that may be open at a time. */
 export const MAX_DESCRIPTORS = 4096;
 /** The port record, 0 when the descriptor is free or its port went away. */
 export const D_PORT = 0;
 /** First kring of the transmit range, and how many. */
 export const D_TX = 1;
+/** How many transmit krings. */
 export const D_TX_COUNT = 2;
 /** First kring of the receive range, and how many. */
 export const D_RX = 3;
+/** How many receive krings. */
 export const D_RX_COUNT = 4;
 /** Region slot of the port's memory. */
 export const D_REGION = 5;
@@ -68,6 +83,7 @@ export const D_FLAGS = 7;
 export const D_WAKE = 8;
 /** eventfd to signal, and the process in which it has that number. */
 export const D_FD = 9;
+/** The process in which D_FD is the eventfd. */
 export const D_FD_PID = 10;
 /** poll() also transmits (no `NR_NO_TX_POLL`). */
 export const D_FLAG_TX_POLL = 1;
@@ -82,16 +98,23 @@ export const WAKE_ONCE = 1;
 export const WAKE_ALWAYS = 2;
 
 // Heap.
+/** First word of what the owner allocates. */
 export const HEAP: number = DESC_TABLE + DESC_WORDS * MAX_DESCRIPTORS;
 
 // A port: an adapter's part of the image.
+/** Words of a port record. */
 export const PORT_WORDS = 48;
 /** First transmit kring (host rings stand behind the NIC's), and how many of each. */
 export const P_TX = 0;
+/** Transmit rings. */
 export const P_TX_RINGS = 1;
+/** Host transmit rings. */
 export const P_HOST_TX_RINGS = 2;
+/** First receive kring. */
 export const P_RX = 3;
+/** Receive rings. */
 export const P_RX_RINGS = 4;
+/** Host receive rings. */
 export const P_HOST_RX_RINGS = 5;
 /** Region slot of its memory. */
 export const P_REGION = 6;
@@ -103,6 +126,7 @@ export const P_MAX_FRAME = 8;
 export const P_FEATURE = 16;
 
 // A kring.
+/** Words of a kring. */
 export const KRING_WORDS = 64;
 /** Who runs txsync/rxsync on it now: 0 or an owner tag (`nr_busy`). */
 export const K_BUSY = 0;
@@ -112,35 +136,51 @@ export const K_LOCK = 1;
 export const K_STOPPED = 2;
 /** Index of the port kind whose txsync/rxsync serves it. */
 export const K_KIND = 3;
+/** NR_TX or NR_RX. */
 export const K_DIR = 4;
+/** Number of the ring in its direction. */
 export const K_RING_ID = 5;
 /** Word at which its netmap_ring begins in the region; 0 while there is none. */
 export const K_RING = 6;
+/** Region slot of its memory. */
 export const K_REGION = 7;
+/** Slots of the ring. */
 export const K_NUM_SLOTS = 8;
 /** Copies of the user's head and cur, checked; and of the tail that was told. */
 export const K_RHEAD = 9;
+/** Copy of the user's cur, checked. */
 export const K_RCUR = 10;
+/** The tail that the user was told. */
 export const K_RTAIL = 11;
 /** First slot not yet processed, and first slot that the user may not touch. */
 export const K_HWCUR = 12;
+/** First slot that the user may not touch. */
 export const K_HWTAIL = 13;
 /** `NKR_*`. */
 export const K_FLAGS = 14;
+/** NKR_NETMAP_ON or NKR_NETMAP_OFF. */
 export const K_MODE = 15;
+/** The mode that it is about to have. */
 export const K_PENDING_MODE = 16;
+/** Descriptors bound to it. */
 export const K_USERS = 17;
+/** Its port record. */
 export const K_PORT = 18;
 /** Word at which buffer 0 begins in the region, words a buffer, and how many there are. */
 export const K_BUF_BASE = 19;
+/** Words of a buffer. */
 export const K_BUF_WORDS = 20;
+/** Buffers in the region. */
 export const K_NUM_BUFS = 21;
 /** Leases (VALE): slots promised to senders that are still copying. */
 export const K_LEASES = 22;
+/** First slot that is not leased. */
 export const K_HWLEASE = 23;
+/** Next entry of the leases to use. */
 export const K_LEASE_IDX = 24;
 /** The ring at the other end (pipes), and the tail that it published. */
 export const K_PEER = 25;
+/** The tail that the other end published. */
 export const K_PEER_TAIL = 26;
 /** First node of the list of descriptors to wake; 0 when empty. */
 export const K_WAITERS = 27;
@@ -148,11 +188,15 @@ export const K_WAITERS = 27;
 export const K_LOCAL = 28;
 /** Words from here to the counters belong to the port's feature. */
 export const K_FEATURE = 29;
+/** How many words a feature has there. */
 export const K_FEATURE_WORDS = 3;
 
 // Counters: doubles at (k >> 1) + C_*.
+/** Packets that went through. */
 export const C_PACKETS = 16;
+/** Their bytes. */
 export const C_BYTES = 17;
+/** Syncs. */
 export const C_BATCHES = 18;
 /** Receiver had no room. */
 export const C_DROP_NO_ROOM = 19;
@@ -176,8 +220,11 @@ export const C_BAD_BUFFERS = 25;
 export const K_NOTIFY = 52;
 
 // A node of the list of descriptors to wake.
+/** Words of a node. */
 export const WAITER_WORDS = 2;
+/** The descriptor to wake. */
 export const WAITER_DESC = 0;
+/** The next node, 0 at the end. */
 export const WAITER_NEXT = 1;
 
 /** The ring has to exist although no user asked for it (`nr_kflags`). */
@@ -187,7 +234,9 @@ export const NKR_EXCLUSIVE = 0x1;
 /** Its buffers belong to another ring. */
 export const NKR_FAKERING = 0x8;
 
+/** Nobody has the ring. */
 export const NKR_NETMAP_OFF = 0;
+/** The ring is in use. */
 export const NKR_NETMAP_ON = 1;
 
 /** The ring will not run again: syncs report an error. */
@@ -197,4 +246,5 @@ export const KR_LOCKED = 2;
 
 /** Direction of a ring, as in `netmap_ring.dir`. */
 export const NR_TX = 0;
+/** Direction of receive rings, as in `netmap_ring.dir`. */
 export const NR_RX = 1;
