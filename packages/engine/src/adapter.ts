@@ -75,6 +75,12 @@ export interface RingRange {
   readonly count: number;
 }
 
+/** Somebody who lives on another port's rings: a monitor. */
+export interface Follower {
+  /** The port's last user closes it: let go of its rings now. */
+  portStops(): void;
+}
+
 /** A port of the engine. */
 export class Adapter {
   /** The engine that it belongs to. */
@@ -105,6 +111,8 @@ export class Adapter {
   refs = 0;
   /** Set while the engine itself uses the port (attached to a switch): nobody may register it. */
   ownedBy: string | null = null;
+  /** Monitors of its rings. */
+  readonly followers: Set<Follower> = new Set();
   /** First kring, 0 while there are none. */
   #krings = 0;
   #kringWords = 0;
@@ -137,6 +145,11 @@ export class Adapter {
   /** Whether the port has rings towards a host stack. */
   get hasHostRings(): boolean {
     return this.numHostTxRings > 0;
+  }
+
+  /** Whether packets may begin inside their buffers (`NAF_OFFSETS`). */
+  get hasOffsets(): boolean {
+    return this.kind.offsets === true;
   }
 
   /** Rings of a direction, host rings (at least one, perhaps fake) included. */

@@ -13,6 +13,7 @@ import {
   type Descriptor,
   drainEventfd,
   ENXIO,
+  findMapping,
   fromLegacy,
   IF_BUFS_HEAD,
   type LegacyCommand,
@@ -25,6 +26,7 @@ import {
 } from "@netmap/core";
 import type { Adapter, RingRange } from "./adapter.ts";
 import { runControl } from "./control/dispatch.ts";
+import type { UserMapping } from "./control/user_memory.ts";
 import type { Engine } from "./engine.ts";
 import { freeExtra } from "./memory/rings.ts";
 import {
@@ -76,7 +78,13 @@ export class EngineDescriptor implements Descriptor {
   readonly index: number;
   /** Record in the state image. */
   readonly word: number;
+  /**
+   * What is behind an address that a request has in it: a mapping of this thread's. Who serves
+   * others puts theirs in its place, and so keeps their addresses from meaning his own memory.
+   */
+  findMemory: (address: number, bytes: number) => UserMapping | null = findMapping;
   #registration: Registration | null = null;
+  readonly #beforeUnregister: (() => void)[] = [];
   #waiters: number[] = [];
   #fd = -1;
   #closed = false;
@@ -135,7 +143,7 @@ export class EngineDescriptor implements Descriptor {
     for (;;) {
       const early = pollRound(dp, this.word, events);
       if (early !== 0) return early;
-      const fd = this.#eventfd();
+      const fd = this.wakeFd();
       arm(dp, this.word);
       const again = pollRound(dp, this.word, events);
       const left = timeoutMs < 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
@@ -159,7 +167,7 @@ export class EngineDescriptor implements Descriptor {
         if (this.#closed) return POLLERR;
         const early = pollRound(dp, this.word, events);
         if (early !== 0) return early;
-        const fd = this.#eventfd();
+        const fd = this.wakeFd();
         arm(dp, this.word);
         const again = pollRound(dp, this.word, events);
         if (again !== 0) {
@@ -183,7 +191,7 @@ export class EngineDescriptor implements Descriptor {
 
   get fd(): number {
     this.#checkOpen();
-    const fd = this.#eventfd();
+    const fd = this.wakeFd();
     armAlways(this.engine.dp, this.word);
     return fd;
   }
@@ -241,10 +249,20 @@ export class EngineDescriptor implements Descriptor {
     wakeDescriptor(dp, this.word);
   }
 
+  /** Runs `action` once before the registration ends: for who works on its rings. */
+  beforeUnregister(action: () => void): void {
+    this.#beforeUnregister.push(action);
+  }
+
+  /** Ends the registration, if there is one; another may follow. */
+  unregister(): void {
+    for (const action of this.#beforeUnregister.splice(0)) action();
+    if (this.#registration) unregister(this, this.#registration);
+  }
+
   close(): void {
     if (this.#closed) return;
-    const registration = this.#registration;
-    if (registration) unregister(this, registration);
+    this.unregister();
     this.#closed = true;
     const { state } = this.engine.dp;
     wakeDescriptor(this.engine.dp, this.word);
@@ -269,7 +287,8 @@ export class EngineDescriptor implements Descriptor {
     return list;
   }
 
-  #eventfd(): number {
+  /** The eventfd of its wake-up word, made at the first call. */
+  wakeFd(): number {
     if (this.#fd < 0) {
       this.#fd = createEventfd();
       this.engine.dp.state[this.word + D_FD] = this.#fd;
@@ -288,6 +307,9 @@ function unregister(descriptor: EngineDescriptor, registration: Registration): v
   const { adapter, tx, rx, exclusive, nifp } = registration;
   adapter.activeFds--;
   adapter.putKrings(tx, rx, exclusive);
+  if (adapter.activeFds === 0) {
+    for (const follower of [...adapter.followers]) follower.portStops();
+  }
   adapter.lockRings();
   descriptor.unbind();
   if (adapter.activeFds === 0 || adapter.modePending) adapter.register(false);

@@ -10,14 +10,20 @@ import {
   type Descriptor,
   EINVAL,
   ENXIO,
+  EOPNOTSUPP,
   type NetmapDevice,
   NetmapError,
   type NmreqRegister,
+  NR_MONITOR_RX,
+  NR_MONITOR_TX,
+  NR_REG_PIPE_MASTER,
+  NR_REG_PIPE_SLAVE,
+  NR_ZCOPY_MON,
 } from "@netmap/core";
 import type { Adapter } from "./adapter.ts";
 import { EngineDescriptor } from "./descriptor.ts";
 import { coreFeature } from "./control/core_feature.ts";
-import type { Feature, RequestEntry } from "./feature.ts";
+import type { ControlContext, Feature, RequestEntry } from "./feature.ts";
 import { InterruptSources } from "./interrupts.ts";
 import { DEFAULT_SIZES, GLOBAL_MEM_ID, Region, type RegionSizes } from "./memory/region.ts";
 import { DataPath, type ImageHandle, type PortKind, StateHeap } from "./state/data_path.ts";
@@ -127,10 +133,19 @@ export class Engine implements Disposable {
    * @param name full port name
    * @param body the registration, for what the kinds need to know of it
    * @param create whether a port that does not exist may be made
-   * @throws {NetmapError} ENXIO when there is no such port, with the names of those that exist
+   * @param own the requester's own memory, which goes before the region that `body` names
+   * @throws {NetmapError} ENXIO when there is no such port, with the names of those that exist; EINVAL
+   * for one of the old pipe modes or a region that is none; EOPNOTSUPP for a monitor where no feature
+   * has them
    */
-  getAdapter(name: string, body: NmreqRegister, create: boolean): Adapter {
-    const region = body.memId === 0 ? null : this.region(body.memId);
+  getAdapter(
+    name: string,
+    body: NmreqRegister,
+    create: boolean,
+    own: Region | null = null,
+  ): Adapter {
+    this.#checkRegistration(name, body);
+    const region = own ?? (body.memId === 0 ? null : this.region(body.memId));
     for (const feature of this.#features) {
       const adapter = feature.find?.({ engine: this, name, body, region, create });
       if (adapter) return adapter.hold();
@@ -142,6 +157,29 @@ export class Engine implements Disposable {
         (names.length > 0 ? `there are ${names.slice(0, 20).join(", ")}` : "no port exists yet"),
       { port: name },
     );
+  }
+
+  /** What no kind of port is asked about, so that none is opened as something else. */
+  #checkRegistration(name: string, body: NmreqRegister): void {
+    if (body.mode === NR_REG_PIPE_MASTER || body.mode === NR_REG_PIPE_SLAVE) {
+      throw new NetmapError(
+        EINVAL,
+        `Cannot register '${name}' in mode ${body.mode} as pipes go by name: use '${name}{1' or '${name}}1'`,
+        { port: name },
+      );
+    }
+    const monitor = body.flags & (NR_MONITOR_TX | NR_MONITOR_RX | NR_ZCOPY_MON);
+    if (monitor === 0 || this.#features.some((feature) => feature.monitors === true)) return;
+    throw new NetmapError(
+      EOPNOTSUPP,
+      `Cannot monitor '${name}' as this engine has no monitors: add the feature to createEngine()`,
+      { port: name },
+    );
+  }
+
+  /** Tells the features of a registration. @throws {NetmapError} when one of them refuses it */
+  registered(context: ControlContext<NmreqRegister>): void {
+    for (const feature of this.#features) feature.registered?.(context);
   }
 
   /** A region by its number. @throws {NetmapError} EINVAL when there is none */
@@ -165,22 +203,32 @@ export class Engine implements Disposable {
   regionFor(asked: Region | null): Region {
     if (asked) return asked;
     if (!this.privateMemory) return this.region(GLOBAL_MEM_ID);
-    let id = GLOBAL_MEM_ID + 1;
-    while (this.#regions.has(id)) id++;
-    return this.createRegion(id, this.#privateSizes);
+    return this.createRegion(this.freeMemId(), this.#privateSizes);
   }
 
-  /** Makes a region. */
+  /** A number that no region has. */
+  freeMemId(): number {
+    let id = GLOBAL_MEM_ID + 1;
+    while (this.#regions.has(id)) id++;
+    return id;
+  }
+
+  /** Makes a region of the engine's own memory. */
   createRegion(id: number, sizes: RegionSizes): Region {
+    return this.addRegion((slot) => new Region(id, slot, sizes));
+  }
+
+  /** Takes in a region that `make` makes for a free slot of the image's table. */
+  addRegion<R extends Region>(make: (slot: number) => R): R {
     const used = new Set([...this.#regions.values()].map((region) => region.slot));
     let slot = 0;
     while (used.has(slot)) slot++;
     if (slot >= MAX_REGIONS) {
       throw new NetmapError(EINVAL, `Cannot make a memory region as ${MAX_REGIONS} exist`);
     }
-    const region = new Region(id, slot, sizes);
-    this.#regions.set(id, region);
-    this.dp.publishRegion(slot, region.memory, region.fd);
+    const region = make(slot);
+    this.#regions.set(region.id, region);
+    this.dp.publishRegion(slot, region.memory, region.fd, region.fileOffset);
     return region;
   }
 

@@ -65,6 +65,8 @@ export interface Feature {
    * VALE 40, interfaces 50.
    */
   readonly order: number;
+  /** Whether its ports are monitors: it takes the registrations that ask for one. */
+  readonly monitors?: boolean;
   /** Code of its ports' data path. */
   readonly kinds?: readonly PortKind[];
   /** Requests that it carries out. */
@@ -76,6 +78,11 @@ export interface Feature {
    * @throws {NetmapError} when the name is of its kind, but the port cannot be had
    */
   find?(request: FindRequest): Adapter | null;
+  /**
+   * Called when a descriptor was registered, before options that nobody took are refused: for options
+   * of REGISTER that are about the descriptor. A throw undoes the registration.
+   */
+  registered?(context: ControlContext<NmreqRegister>): void;
   /** Called once when the engine is made. */
   start?(engine: Engine): void;
   /** Called once when the engine is closed, after all descriptors. */

@@ -57,7 +57,10 @@ export function fakeKernel(engine: Engine): FakeKernel {
         throw error;
       }
     },
-    map: (fd, bytes) => mapMemory(descriptorOf(fd).registration!.adapter.region.fd, bytes),
+    map(fd, bytes) {
+      const { region } = descriptorOf(fd).registration!.adapter;
+      return mapMemory(region.fd, bytes, { offset: region.fileOffset });
+    },
     poll: (fd, events, timeoutMs) => descriptorOf(fd).poll(events, timeoutMs),
     wait: (fd, events, signal) => descriptorOf(fd).wait(events, signal),
     close(fd) {

@@ -14,6 +14,7 @@ import { KIND, type PortKind } from "./state/data_path.ts";
 export const nullKind: PortKind = {
   id: KIND.null,
   name: "null",
+  offsets: true,
   txsync() {},
   rxsync() {},
 };

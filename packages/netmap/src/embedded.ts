@@ -6,6 +6,7 @@
 
 import { registerDevice } from "@netmap/core";
 import { createEngine, type Engine, type EngineOptions } from "@netmap/engine";
+import { monitor } from "@netmap/monitor";
 import { nic } from "@netmap/nic";
 import { pipes } from "@netmap/pipes";
 import { vale } from "@netmap/vale";
@@ -13,7 +14,7 @@ import { vale } from "@netmap/vale";
 let shared: Engine | null = null;
 
 /**
- * An engine of its own with every feature: VALE, pipes, interfaces.
+ * An engine of its own with every feature: VALE, pipes, monitors, interfaces.
  *
  * @param options pool sizes and the like; more features are added to the usual ones
  * @throws {NetmapError} ENOSYS where the system has no memfd (see the table in the README)
@@ -21,7 +22,7 @@ let shared: Engine | null = null;
 export function embeddedEngine(options: EngineOptions = {}): Engine {
   return createEngine({
     ...options,
-    features: [pipes(), vale(), nic(), ...(options.features ?? [])],
+    features: [monitor(), pipes(), vale(), nic(), ...(options.features ?? [])],
   });
 }
 

@@ -9,6 +9,7 @@ import { findNullPort, nullKind } from "../null_port.ts";
 import { poolsInfoGetEntry } from "./pools_info_get.ts";
 import { portInfoGetEntry } from "./port_info_get.ts";
 import { registerEntry } from "./register.ts";
+import { csbEnableEntry, syncKloopStartEntry, syncKloopStopEntry } from "./sync_kloop.ts";
 
 /** The feature that the engine adds by itself. */
 export function coreFeature(): Feature {
@@ -16,7 +17,14 @@ export function coreFeature(): Feature {
     name: "engine",
     order: 10,
     kinds: [nullKind],
-    requests: [registerEntry, portInfoGetEntry, poolsInfoGetEntry],
+    requests: [
+      registerEntry,
+      portInfoGetEntry,
+      poolsInfoGetEntry,
+      syncKloopStartEntry,
+      syncKloopStopEntry,
+      csbEnableEntry,
+    ],
     find: findNullPort,
   };
 }

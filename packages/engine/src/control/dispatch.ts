@@ -17,12 +17,15 @@ import {
   NetmapError,
   NMREQ_HEADER,
   NMREQ_OPTION,
+  type NmreqOption,
+  optionSize,
   requestName,
   structView,
 } from "@netmap/core";
 import type { EngineDescriptor } from "../descriptor.ts";
 import type { Engine } from "../engine.ts";
 import type { RequestEntry } from "../feature.ts";
+import { OptionBudget } from "./option_budget.ts";
 
 /**
  * Carries out a control request; the reply is in the request's bytes, also when it fails.
@@ -47,6 +50,9 @@ export function runControl(
       `Cannot take a request with nr_reserved ${header.reserved}: it has to be 0`,
     );
   }
+  // A name without an end is cut, not refused.
+  const { offset, size } = NMREQ_HEADER.fields.name;
+  request.header[offset + size - 1] = 0;
   const entry = engine.request(header.reqtype);
   checkBody(entry, request);
   checkOptions(request);
@@ -89,33 +95,55 @@ function checkBody(entry: RequestEntry, request: ControlRequest): void {
 
 /** Marks every option as not supported, as netmap does; who knows one overwrites that. */
 function checkOptions(request: ControlRequest): void {
-  const seen = new Map<number, Uint8Array>();
-  for (const bytes of request.options) {
-    if (bytes.length < NMREQ_OPTION.size) {
-      throw new NetmapError(
-        EMSGSIZE,
-        `Cannot take an option of ${bytes.length} bytes: give at least ${NMREQ_OPTION.size}`,
-      );
+  const budget = new OptionBudget(request.body?.length ?? 0);
+  const seen = new Map<number, NmreqOption>();
+  const marks = new Map<NmreqOption, number>();
+  try {
+    for (const bytes of request.options) {
+      needBytes(bytes, NMREQ_OPTION.size);
+      takeHeader(budget, marks);
+      const option = structView(NMREQ_OPTION, bytes);
+      const { reqtype } = option;
+      marks.set(option, 0);
+      if (reqtype < 1) {
+        marks.set(option, EINVAL);
+        throw new NetmapError(EINVAL, "Cannot take an option of type 0: use a NETMAP_REQ_OPT_*");
+      }
+      if (reqtype >= NETMAP_REQ_OPT_MAX) continue;
+      const twin = seen.get(reqtype);
+      if (twin) {
+        marks.set(option, EINVAL).set(twin, EINVAL);
+        throw new NetmapError(EINVAL, `Cannot take option ${reqtype} twice: give it once`);
+      }
+      seen.set(reqtype, option);
+      budget.takeBody(option);
     }
-    const option = structView(NMREQ_OPTION, bytes);
-    option.status = 0;
-    if (option.reqtype < 1) {
-      option.status = EINVAL;
-      throw new NetmapError(EINVAL, "Cannot take an option of type 0: use a NETMAP_REQ_OPT_*");
+    for (const bytes of request.options) {
+      const { reqtype, size } = structView(NMREQ_OPTION, bytes);
+      needBytes(bytes, optionSize(reqtype, size));
     }
-    if (option.reqtype >= NETMAP_REQ_OPT_MAX) continue;
-    const twin = seen.get(option.reqtype);
-    if (twin) {
-      option.status = EINVAL;
-      structView(NMREQ_OPTION, twin).status = EINVAL;
-      throw new NetmapError(
-        EINVAL,
-        `Cannot take option ${option.reqtype} twice: give it once`,
-      );
-    }
-    seen.set(option.reqtype, bytes);
+    for (const option of marks.keys()) marks.set(option, EOPNOTSUPP);
+  } finally {
+    for (const [option, status] of marks) option.status = status;
   }
-  for (const bytes of request.options) structView(NMREQ_OPTION, bytes).status = EOPNOTSUPP;
+}
+
+/** A list of headers that is too long may have no end: as netmap, nothing is written to it. */
+function takeHeader(budget: OptionBudget, marks: Map<NmreqOption, number>): void {
+  try {
+    budget.takeHeader();
+  } catch (error) {
+    marks.clear();
+    throw error;
+  }
+}
+
+function needBytes(option: Uint8Array, bytes: number): void {
+  if (option.length >= bytes) return;
+  throw new NetmapError(
+    EMSGSIZE,
+    `Cannot take an option of ${option.length} bytes: give at least ${bytes}`,
+  );
 }
 
 /**

@@ -15,31 +15,27 @@ import {
   type Descriptor,
   EFAULT,
   EINVAL,
-  EMSGSIZE,
   EOPNOTSUPP,
-  fromLegacy,
   NETMAP_IOCTLS,
   NETMAP_MAX_API,
   NETMAP_MIN_API,
-  NETMAP_REQ_IFNAMSIZ,
-  NETMAP_REQ_MAXSIZE,
   NETMAP_REQ_OPT_MAX,
   NetmapError,
   type NetmapIoctls,
   NMREQ,
   NMREQ_HEADER,
   NMREQ_OPTION,
-  optionSize,
   requestBodySize,
   requestName,
   structView,
 } from "@netmap/core";
+import { OptionBudget } from "./option_budget.ts";
 import type { UserMemory } from "./user_memory.ts";
 
 /** An option where the caller keeps it, and our copy. */
 interface GatheredOption {
   readonly address: number;
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   readonly next: number;
 }
 
@@ -69,15 +65,12 @@ export function ioctl(
       needArgument(argument, NMREQ_HEADER.size);
       return control(descriptor, argument, memory);
     case numbers.NIOCREGIF:
-    case numbers.NIOCGINFO: {
+    case numbers.NIOCGINFO:
       needArgument(argument, NMREQ.size);
-      const legacy = fromLegacy(
+      return descriptor.legacy(
         command === numbers.NIOCREGIF ? "NIOCREGIF" : "NIOCGINFO",
         argument,
       );
-      descriptor.control(legacy.request);
-      return legacy.answer();
-    }
   }
   throw new NetmapError(
     EOPNOTSUPP,
@@ -96,8 +89,6 @@ function needArgument(argument: Uint8Array, bytes: number): void {
 function control(descriptor: Descriptor, bytes: Uint8Array, memory: UserMemory): void {
   const header = structView(NMREQ_HEADER, bytes);
   checkHeader(header.version, header.reserved);
-  // A name without an end is cut, not refused.
-  bytes[NMREQ_HEADER.fields.name.offset + NETMAP_REQ_IFNAMSIZ - 1] = 0;
   const size = requestBodySize(header.reqtype);
   if ((size > 0) !== (header.body !== 0)) {
     throw new NetmapError(
@@ -148,54 +139,39 @@ function gatherOptions(
   memory: UserMemory,
   into: GatheredOption[],
 ): void {
-  let total = bodySize;
+  const budget = new OptionBudget(bodySize);
   const seen = new Map<number, Uint8Array>();
   for (let address = first; address !== 0;) {
+    try {
+      budget.takeHeader();
+    } catch (error) {
+      // Headers alone are too much: the list may have no end, and nothing is written to it.
+      into.length = 0;
+      throw error;
+    }
     const head = memory.read(address, NMREQ_OPTION.size);
     const option = structView(NMREQ_OPTION, head);
-    const next = option.next;
+    const { reqtype, next } = option;
     option.status = 0;
-    total += NMREQ_OPTION.size;
-    if (total > NETMAP_REQ_MAXSIZE) {
-      // Headers alone are too much: the list has no end, and nothing is written to it.
-      into.length = 0;
-      throw tooLarge();
-    }
-    const gathered = (bytes: Uint8Array): void => {
-      into.push({ address, bytes, next });
-    };
-    if (option.reqtype < 1) {
+    const gathered = { address, bytes: head, next };
+    into.push(gathered);
+    address = next;
+    if (reqtype < 1) {
       option.status = EINVAL;
-      gathered(head);
       throw new NetmapError(EINVAL, "Cannot take an option of type 0: use a NETMAP_REQ_OPT_*");
     }
-    const twin = seen.get(option.reqtype);
-    if (twin && option.reqtype < NETMAP_REQ_OPT_MAX) {
+    if (reqtype >= NETMAP_REQ_OPT_MAX) continue;
+    const twin = seen.get(reqtype);
+    if (twin) {
       option.status = EINVAL;
       structView(NMREQ_OPTION, twin).status = EINVAL;
-      gathered(head);
-      throw new NetmapError(EINVAL, `Cannot take option ${option.reqtype} twice: give it once`);
+      throw new NetmapError(EINVAL, `Cannot take option ${reqtype} twice: give it once`);
     }
-    const size = optionSize(option.reqtype, option.size);
-    total += size - NMREQ_OPTION.size;
-    if (option.size > NETMAP_REQ_MAXSIZE || total > NETMAP_REQ_MAXSIZE) {
-      gathered(head);
-      throw tooLarge();
-    }
-    const bytes = memory.read(address, size);
+    const bytes = memory.read(gathered.address, budget.takeBody(option));
     structView(NMREQ_OPTION, bytes).status = 0;
-    seen.set(option.reqtype, bytes);
-    gathered(bytes);
-    address = next;
+    gathered.bytes = bytes;
+    seen.set(reqtype, bytes);
   }
-}
-
-function tooLarge(): NetmapError {
-  return new NetmapError(
-    EMSGSIZE,
-    `Cannot take a request whose body and options are above ${NETMAP_REQ_MAXSIZE} bytes: ` +
-      "give fewer options, or end their list",
-  );
 }
 
 /** Writes the headers of all options back, and the bodies of those that succeeded. */

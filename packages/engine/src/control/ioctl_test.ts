@@ -5,6 +5,7 @@ import {
   EFAULT,
   EINVAL,
   EMSGSIZE,
+  ENOMEM,
   ENXIO,
   EOPNOTSUPP,
   NETMAP_API,
@@ -199,8 +200,9 @@ describe("ioctl()", () => {
       }
     });
 
-    it("refuses a command that is none", () => {
-      assertEquals(errnoOf(NIOCREGIF, nmreq({ cmd: 200 })), EOPNOTSUPP);
+    it("refuses a command that is none, and passthrough as netmap does", () => {
+      assertEquals(errnoOf(NIOCREGIF, nmreq({ cmd: 200 })), EINVAL);
+      assertEquals(errnoOf(NIOCREGIF, nmreq({ cmd: 8 })), ENOMEM);
     });
   });
 });

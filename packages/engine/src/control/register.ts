@@ -25,9 +25,12 @@ import {
 import type { Adapter, RingRange } from "../adapter.ts";
 import { GLOBAL_MEM_ID } from "../memory/region.ts";
 import type { ControlContext, RequestEntry } from "../feature.ts";
+import type { Region } from "../memory/region.ts";
 import { allocExtra } from "../memory/rings.ts";
 import { D_FLAG_TX_POLL, K_RING, NR_RX, NR_TX } from "../state/layout.ts";
 import { checkAllTaken } from "./dispatch.ts";
+import { takeExtmem } from "./options/extmem.ts";
+import { initOffsets } from "./options/offsets.ts";
 import { ringRanges } from "./ring_ranges.ts";
 
 /** The table entry of REGISTER. */
@@ -39,16 +42,26 @@ export const registerEntry: RequestEntry<NmreqRegister> = {
 };
 
 function register(context: ControlContext<NmreqRegister>): void {
-  const { engine, descriptor, name, body } = context;
+  const { engine, descriptor, name } = context;
   if (descriptor.registration) {
     throw new NetmapError(
       EBUSY,
       `Cannot register '${name}' as this descriptor holds '${descriptor.registration.adapter.name}': open another`,
     );
   }
-  const adapter = engine.getAdapter(name, body, true);
+  const own = takeExtmem(context);
   try {
-    checkAllTaken(context.request);
+    registerIn(context, own);
+  } finally {
+    if (own !== null) engine.dropRegion(own);
+  }
+}
+
+function registerIn(context: ControlContext<NmreqRegister>, own: Region | null): void {
+  const { engine, descriptor, name, body } = context;
+  const asked = context.request.body!.slice();
+  const adapter = engine.getAdapter(name, body, true, own);
+  try {
     if (adapter.ownedBy) {
       throw new NetmapError(
         EBUSY,
@@ -65,6 +78,16 @@ function register(context: ControlContext<NmreqRegister>): void {
     bindDescriptor(context, adapter);
   } catch (error) {
     adapter.drop();
+    context.request.body!.set(asked);
+    throw error;
+  }
+  // Last of all, as in netmap: whatever else is wrong is said first.
+  try {
+    engine.registered(context);
+    checkAllTaken(context.request);
+  } catch (error) {
+    descriptor.unregister();
+    context.request.body!.set(asked);
     throw error;
   }
 }
@@ -76,11 +99,13 @@ function bindDescriptor(context: ControlContext<NmreqRegister>, adapter: Adapter
   const exclusive = (body.flags & NR_EXCLUSIVE) !== 0;
   const first = adapter.activeFds === 0;
   let got = false;
+  let undoOffsets = (): void => {};
   try {
     if (first) adapter.createKrings();
     adapter.getKrings(ranges.tx, ranges.rx, exclusive);
     got = true;
     adapter.createRings();
+    undoOffsets = initOffsets(context, adapter, ranges.tx, ranges.rx);
     const nifp = createIf(adapter, ranges.tx, ranges.rx);
     try {
       if (first || adapter.modePending) {
@@ -117,6 +142,7 @@ function bindDescriptor(context: ControlContext<NmreqRegister>, adapter: Adapter
       flags: (body.flags & NR_NO_TX_POLL) === 0 ? D_FLAG_TX_POLL : 0,
     });
   } catch (error) {
+    undoOffsets();
     if (got) adapter.putKrings(ranges.tx, ranges.rx, exclusive);
     adapter.deleteRings();
     if (adapter.activeFds === 0) adapter.deleteKrings();

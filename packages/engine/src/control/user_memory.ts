@@ -15,6 +15,16 @@ export interface UserMemory {
   write(address: number, bytes: Uint8Array): void;
 }
 
+/** What is behind an address of whoever makes a request. */
+export interface UserMapping {
+  /** Address of its first byte, for the one who asks. */
+  readonly address: number;
+  /** Descriptor of its file in this process; negative where none is kept. */
+  readonly fd: number;
+  /** First byte of the file. */
+  readonly offset: number;
+}
+
 /** A process's memory through `process_vm_readv(2)` and `process_vm_writev(2)`. */
 export class ProcessMemory implements UserMemory {
   readonly #pid: number;

@@ -25,7 +25,8 @@ import {
 } from "@netmap/core";
 import { Pool, type PoolName } from "./pool.ts";
 
-const PAGE = 4096;
+/** What regions, and pools in them, are multiples of, in bytes. */
+export const REGION_PAGE = 4096;
 
 /** Number of the global memory region. */
 export const GLOBAL_MEM_ID = 1;
@@ -51,7 +52,7 @@ export interface RegionSizes {
 /** netmap's default sizes (netmap(4), `if_num`, `ring_num`, `buf_num` and their like). */
 export const DEFAULT_SIZES: RegionSizes = {
   if: { count: 100, size: 1024 },
-  ring: { count: 200, size: 9 * PAGE },
+  ring: { count: 200, size: 9 * REGION_PAGE },
   buf: { count: 163840, size: 2048 },
 };
 
@@ -62,14 +63,15 @@ const LIMITS: Readonly<Record<PoolName, { size: [number, number]; count: [number
   buf: { size: [64, 65536], count: [4, 4_000_000] },
 };
 
-/** Option that raises a pool's size, for error messages. */
-const OPTION: Readonly<Record<PoolName, string>> = {
-  if: "pools.if.count",
-  ring: "pools.ring.count",
-  buf: "pools.buf.count",
-};
-
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+/** A file that a region is in, in place of a memfd of its own. */
+export interface RegionFile {
+  /** Its descriptor; the region's from then on. */
+  readonly fd: number;
+  /** First byte of the region in it. */
+  readonly offset: number;
+}
 
 /** A region and who uses it. */
 export class Region {
@@ -81,8 +83,10 @@ export class Region {
   readonly size: number;
   /** The mapped bytes. */
   readonly memory: Memory;
-  /** memfd behind them, -1 when the memory is a user's own. */
+  /** memfd or file behind them. */
   readonly fd: number;
+  /** First byte of the region in that file. */
+  readonly fileOffset: number;
   /** `netmap_if` objects. */
   readonly ifs: Pool;
   /** `netmap_ring` objects. */
@@ -101,20 +105,27 @@ export class Region {
    * @param id nr_mem_id
    * @param slot place in the image's region table
    * @param sizes of the pools
+   * @param file where the region is, large enough for these pools; a new memfd when left out
    * @throws {NetmapError} EINVAL for sizes out of range, ENOMEM when the kernel has no memory
    */
-  constructor(id: number, slot: number, sizes: RegionSizes = DEFAULT_SIZES) {
-    for (const name of ["if", "ring", "buf"] as const) checkPool(name, sizes[name]);
+  constructor(
+    id: number,
+    slot: number,
+    sizes: RegionSizes = DEFAULT_SIZES,
+    file: RegionFile | null = null,
+  ) {
+    for (const name of ["if", "ring", "buf"] as const) checkPool(name, sizes[name], file === null);
     this.id = id;
     this.slot = slot;
-    const ringOffset = roundUp(sizes.if.count * sizes.if.size, PAGE);
-    const bufOffset = ringOffset + roundUp(sizes.ring.count * sizes.ring.size, PAGE);
-    this.size = bufOffset + roundUp(sizes.buf.count * sizes.buf.size, PAGE);
+    const ringOffset = roundUp(sizes.if.count * sizes.if.size, REGION_PAGE);
+    const bufOffset = ringOffset + roundUp(sizes.ring.count * sizes.ring.size, REGION_PAGE);
+    this.size = bufOffset + roundUp(sizes.buf.count * sizes.buf.size, REGION_PAGE);
     this.ifs = new Pool("if", 0, sizes.if.size, sizes.if.count, 0);
     this.rings = new Pool("ring", ringOffset, sizes.ring.size, sizes.ring.count, 0);
     this.bufs = new Pool("buf", bufOffset, sizes.buf.size, sizes.buf.count, 2);
-    this.fd = createMemfd(`netmap-mem-${id}`, this.size);
-    this.#mapping = mapMemory(this.fd, this.size);
+    this.fd = file?.fd ?? createMemfd(`netmap-mem-${id}`, this.size);
+    this.fileOffset = file?.offset ?? 0;
+    this.#mapping = mapMemory(this.fd, this.size, { offset: this.fileOffset });
     this.memory = this.#mapping;
   }
 
@@ -125,9 +136,9 @@ export class Region {
     throw new NetmapError(
       ENOMEM,
       `Cannot allocate ${count} objects of pool '${name}' in memory region ${this.id} as ` +
-        `${pool.free} of ${pool.total} are free: raise '${
-          OPTION[name]
-        }' of the engine or close ports`,
+        `${pool.free} of ${pool.total} are free: raise ${
+          this.optionName(name, "count")
+        } or close ports`,
     );
   }
 
@@ -138,8 +149,13 @@ export class Region {
     throw new NetmapError(
       ENOMEM,
       `Cannot place ${what} of ${bytes} bytes into pool '${name}' of memory region ${this.id} as ` +
-        `its objects have ${pool.objectSize} bytes: raise 'pools.${name}.size' of the engine`,
+        `its objects have ${pool.objectSize} bytes: raise ${this.optionName(name, "size")}`,
     );
+  }
+
+  /** What a user has to raise to have more, or larger, objects of a pool. */
+  protected optionName(name: PoolName, what: keyof PoolSize): string {
+    return `'pools.${name}.${what}' of the engine`;
   }
 
   /** Unmaps the region. */
@@ -149,10 +165,12 @@ export class Region {
   }
 }
 
-function checkPool(name: PoolName, pool: PoolSize): void {
+/** Users' own memory may have pools of any count, as in netmap. */
+function checkPool(name: PoolName, pool: PoolSize, withCount: boolean): void {
   const limits = LIMITS[name];
   for (const key of ["count", "size"] as const) {
     const [low, high] = limits[key];
+    if (key === "count" && !withCount) continue;
     if (Number.isInteger(pool[key]) && pool[key] >= low && pool[key] <= high) continue;
     throw new NetmapError(
       EINVAL,

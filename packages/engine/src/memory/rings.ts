@@ -36,6 +36,7 @@ import {
   NR_RX,
   NR_TX,
 } from "../state/layout.ts";
+import { forgetOffsets } from "../state/offsets.ts";
 import type { Region } from "./region.ts";
 
 const SLOT_BYTES = SLOT_WORDS * 4;
@@ -98,6 +99,8 @@ function createRing(adapter: Adapter, k: number): void {
   const r = offset >> 2;
   const slots = state[k + K_NUM_SLOTS];
   i32.fill(0, r, r + ((NETMAP_RING.size + slots * SLOT_BYTES) >> 2));
+  // Offsets end with the ring that they were agreed on for.
+  forgetOffsets(state, k);
   const view = structView(NETMAP_RING, region.memory.u8, offset);
   view.bufOfs = region.bufs.offset - offset;
   view.numSlots = slots;

@@ -36,6 +36,7 @@ import {
   REGION_ENTRY_WORDS,
   REGION_FD,
   REGION_GENERATION,
+  REGION_OFFSET,
   REGION_PAGES,
   REGION_TABLE,
 } from "./layout.ts";
@@ -50,6 +51,8 @@ export interface PortKind {
   readonly id: number;
   /** What listings show: `null`, `pipe`, `vale`. */
   readonly name: string;
+  /** Whether its data path honours offsets of packets in buffers, see `state/offsets.ts`. */
+  readonly offsets?: boolean;
   /** Sends the slots from hwcur to rhead; moves hwcur and hwtail. Called with K_BUSY held. */
   txsync(dp: DataPath, k: number): void;
   /** Takes back slots up to rhead and makes new ones visible. Called with K_BUSY held. */
@@ -71,9 +74,12 @@ export const KIND: Readonly<Record<string, number>> = {
   host: 6,
   monitor: 7,
   ptnet: 8,
+  monitored: 9,
 };
 
 const MAX_KINDS = 32;
+/** Unit of the region table. */
+const PAGE = 4096;
 
 /** What a thread needs to attach: numbers of memfds that are valid in its process. */
 export interface ImageHandle {
@@ -160,13 +166,14 @@ export class DataPath {
   }
 
   /** Puts a region of the owner's into the table, for other threads to map. */
-  publishRegion(slot: number, memory: Memory, fd: number): void {
+  publishRegion(slot: number, memory: Memory, fd: number, offset: number = 0): void {
     const entry = REGION_TABLE + slot * REGION_ENTRY_WORDS;
     this.regions[slot] = memory;
     this.state[entry + REGION_FD] = fd;
+    this.state[entry + REGION_OFFSET] = offset / PAGE;
     this.state[entry + REGION_GENERATION] += 1;
     this.#regionGenerations[slot] = this.state[entry + REGION_GENERATION];
-    Atomics.store(this.state, entry + REGION_PAGES, memory.size >>> 12);
+    Atomics.store(this.state, entry + REGION_PAGES, memory.size / PAGE);
   }
 
   /** Takes a region out of the table. */
@@ -204,7 +211,8 @@ export class DataPath {
       throw new NetmapError(EINVAL, `Cannot map memory region ${slot} as there is none`);
     }
     if (known !== undefined) (known as Mapping).close();
-    const mapping = mapMemory(fd, pages * 4096);
+    const offset = this.state[entry + REGION_OFFSET] * PAGE;
+    const mapping = mapMemory(fd, pages * PAGE, { offset });
     this.regions[slot] = mapping;
     this.#regionGenerations[slot] = generation;
     return mapping;
@@ -244,20 +252,28 @@ export class DataPath {
   }
 
   #takeOwnerTag(): number {
-    const mine = threadId();
-    for (let i = 0; i < MAX_ATTACHED; i++) {
-      const entry = ATTACH_TABLE + i * ATTACH_WORDS;
-      const tid = Atomics.load(this.state, entry + ATTACH_TID);
-      if (tid !== 0 && tidAlive(tid)) continue;
-      if (Atomics.compareExchange(this.state, entry + ATTACH_TID, tid, mine) !== tid) continue;
-      Atomics.store(this.state, entry + ATTACH_PID, this.pid);
-      return i + 1;
-    }
+    // A dead thread's tag may stand in locks yet: whoever takes it would hold them for ever. So it
+    // is taken only where no other is left.
+    const tag = this.#takeTag(false) || this.#takeTag(true);
+    if (tag !== 0) return tag;
     this.#mapping.close();
     throw new NetmapError(
       ENOSPC,
       `Cannot attach to the engine as ${MAX_ATTACHED} threads are attached: end one first`,
     );
+  }
+
+  #takeTag(ofTheDead: boolean): number {
+    const mine = threadId();
+    for (let i = 0; i < MAX_ATTACHED; i++) {
+      const entry = ATTACH_TABLE + i * ATTACH_WORDS;
+      const tid = Atomics.load(this.state, entry + ATTACH_TID);
+      if (tid !== 0 && (!ofTheDead || tidAlive(tid))) continue;
+      if (Atomics.compareExchange(this.state, entry + ATTACH_TID, tid, mine) !== tid) continue;
+      Atomics.store(this.state, entry + ATTACH_PID, this.pid);
+      return i + 1;
+    }
+    return 0;
   }
 }
 

@@ -130,53 +130,56 @@ function within(x: number, from: number, to: number): boolean {
 }
 
 /**
- * Checks the user's head and cur before a txsync: rhead <= head <= cur <= rtail, circularly.
+ * Takes over a head and cur that the user wrote if they make sense, each read once:
+ * from <= head <= cur <= rtail, circularly. Before a txsync `from` is rhead, before a rxsync hwcur.
  *
- * @returns whether the sync may go on; if not the ring was reset
+ * @returns whether they do; if not nothing was changed
  */
-export function txsyncPrologue(dp: DataPath, k: number, memory: Memory): boolean {
-  const state = dp.state;
-  const i32 = memory.i32;
-  const ring = state[k + K_RING];
-  const head = Atomics.load(i32, ring + RING_HEAD);
-  const cur = Atomics.load(i32, ring + RING_CUR);
+export function acceptPointers(
+  state: Int32Array,
+  k: number,
+  from: number,
+  head: number,
+  cur: number,
+): boolean {
   const n = state[k + K_NUM_SLOTS];
   const rtail = state[k + K_RTAIL];
   if (
     head < 0 || head >= n || cur < 0 || cur >= n ||
-    !within(head, state[k + K_RHEAD], rtail) || !within(cur, head, rtail)
-  ) {
-    resetRing(dp, k, memory);
-    return false;
-  }
+    !within(head, from, rtail) || !within(cur, head, rtail)
+  ) return false;
   state[k + K_RHEAD] = head;
   state[k + K_RCUR] = cur;
   return true;
 }
 
 /**
- * Checks the user's head and cur before a rxsync: hwcur <= head <= cur <= rtail, circularly.
+ * Checks the user's head and cur before a txsync.
+ *
+ * @returns whether the sync may go on; if not the ring was reset
+ */
+export function txsyncPrologue(dp: DataPath, k: number, memory: Memory): boolean {
+  return prologue(dp, k, memory, dp.state[k + K_RHEAD]);
+}
+
+/**
+ * Checks the user's head and cur before a rxsync.
  *
  * @returns whether the user's values are good; if not the ring was reset and the sync may go on
  */
 export function rxsyncPrologue(dp: DataPath, k: number, memory: Memory): boolean {
+  return prologue(dp, k, memory, dp.state[k + K_HWCUR]);
+}
+
+function prologue(dp: DataPath, k: number, memory: Memory, from: number): boolean {
   const state = dp.state;
   const i32 = memory.i32;
   const ring = state[k + K_RING];
   const head = Atomics.load(i32, ring + RING_HEAD);
   const cur = Atomics.load(i32, ring + RING_CUR);
-  const n = state[k + K_NUM_SLOTS];
-  const rtail = state[k + K_RTAIL];
-  if (
-    head < 0 || head >= n || cur < 0 || cur >= n ||
-    !within(head, state[k + K_HWCUR], rtail) || !within(cur, head, rtail)
-  ) {
-    resetRing(dp, k, memory);
-    return false;
-  }
-  state[k + K_RHEAD] = head;
-  state[k + K_RCUR] = cur;
-  return true;
+  if (acceptPointers(state, k, from, head, cur)) return true;
+  resetRing(dp, k, memory);
+  return false;
 }
 
 /** Tells the user where the ring stands after a sync (`nm_sync_finalize`). */

@@ -39,10 +39,12 @@ export const REGION_ENTRY_WORDS = 4;
 export const MAX_REGIONS = 256;
 /** Size of the region in pages of 4096 bytes; 0 when the slot is free. */
 export const REGION_PAGES = 0;
-/** Its memfd in the owner's process. */
+/** Its memfd, or a user's own file, in the owner's process. */
 export const REGION_FD = 1;
 /** Grows when a slot is used again, so that a stale mapping is noticed. */
 export const REGION_GENERATION = 2;
+/** Where the region begins in that file, in pages. */
+export const REGION_OFFSET = 3;
 
 // Threads that run the data path. A lock word holds the index of its owner in this table + 1.
 /** First word of the table of threads. */
@@ -85,6 +87,22 @@ export const D_WAKE = 8;
 export const D_FD = 9;
 /** The process in which D_FD is the eventfd. */
 export const D_FD_PID = 10;
+/** Thread (gettid) that runs the descriptor's kloop, 0 for none; and what is asked of it. */
+export const D_KLOOP = 11;
+/** `KLOOP_*`. */
+export const D_KLOOP_FLAGS = 12;
+/** With D_FLAG_CSB: descriptor, in the owner's process, of the file that the atok entries are in. */
+export const D_CSB_ATOK_FD = 13;
+/** First atok entry: its byte in that file divided by the size of an entry. */
+export const D_CSB_ATOK_AT = 14;
+/** The same file's descriptor for the ktoa entries. */
+export const D_CSB_KTOA_FD = 15;
+/** The same place for the ktoa entries. */
+export const D_CSB_KTOA_AT = 16;
+/** Counters of the kloop: doubles at (d >> 1) + D_KLOOP_COUNTERS and behind it, 7 of them. */
+export const D_KLOOP_COUNTERS = 9;
+/** The kloop is to end; it stays until a loop has seen it. */
+export const KLOOP_STOPPING = 1;
 /** poll() also transmits (no `NR_NO_TX_POLL`). */
 export const D_FLAG_TX_POLL = 1;
 /** The descriptor's port is served through a CSB; plain syncs are refused. */
@@ -218,6 +236,33 @@ export const C_BAD_BUFFERS = 25;
  * none (`nm_notify` that somebody has taken over). It stands behind the counters.
  */
 export const K_NOTIFY = 52;
+
+/**
+ * Offsets of packets in their buffers (NETMAP_REQ_OPT_OFFSETS): which bits of a slot's `ptr` hold
+ * one, low and high word, 0 while nobody asked for offsets; the largest one; and the least bytes
+ * from one packet to the next in a buffer, 0 where buffers are not shared.
+ */
+export const K_OFFSET_MASK = 53;
+export const K_OFFSET_MASK_HI = 54;
+export const K_OFFSET_MAX = 55;
+export const K_OFFSET_GAP = 56;
+
+/**
+ * Monitors of the ring: its own port kind and who takes its notifications while monitors stand
+ * before them, the first node of the list of copy monitors, and the ring of the first zero-copy
+ * monitor.
+ */
+export const K_MON_KIND = 57;
+/** Who takes the notifications of a monitored ring. */
+export const K_MON_NOTIFY = 58;
+/** First node of the list of copy monitors. */
+export const K_MON_COPIES = 59;
+/** Ring of the first zero-copy monitor; in a monitor's ring, that of the next one. */
+export const K_MON_NEXT = 60;
+/** Slot up to which copy monitors have seen the ring. */
+export const K_MON_TAIL = 61;
+/** In a monitor's ring: which directions it asked for, `NR_MONITOR_TX | NR_MONITOR_RX`. */
+export const K_MON_DIRS = 62;
 
 // A node of the list of descriptors to wake.
 /** Words of a node. */
