@@ -29,6 +29,7 @@ import {
   K_REGION,
   K_RING_ID,
   K_RTAIL,
+  K_STOPPED,
   K_USERS,
   KR_LOCKED,
   KR_STOPPED,
@@ -299,12 +300,20 @@ export class Adapter {
 
   /** Stops all rings while the port changes. */
   lockRings(): void {
-    for (const k of this.allKrings()) stopRing(this.engine.dp, k, KR_LOCKED);
+    for (const k of this.allKrings()) {
+      if (!this.#isStopped(k)) stopRing(this.engine.dp, k, KR_LOCKED);
+    }
   }
 
-  /** Lets all rings run again. */
+  /** Lets all rings run again, but for those that were stopped for good. */
   unlockRings(): void {
-    for (const k of this.allKrings()) resumeRing(this.engine.dp, k);
+    for (const k of this.allKrings()) {
+      if (!this.#isStopped(k)) resumeRing(this.engine.dp, k);
+    }
+  }
+
+  #isStopped(k: number): boolean {
+    return Atomics.load(this.engine.dp.state, k + K_STOPPED) === KR_STOPPED;
   }
 
   /** The port will not work again: syncs fail with EIO, those who wait are woken. */

@@ -249,7 +249,7 @@ export class Engine implements Disposable {
   close(): void {
     if (this.#closed) return;
     for (const descriptor of [...this.descriptors.values()]) descriptor.close();
-    for (const feature of [...this.#features].reverse()) feature.stop?.(this);
+    for (const feature of this.#features) feature.stop?.(this);
     this.#closed = true;
     for (const region of [...this.#regions.values()]) {
       this.#regions.delete(region.id);

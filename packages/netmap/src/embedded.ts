@@ -7,9 +7,17 @@
 import { registerDevice } from "@netmap/core";
 import { createEngine, type Engine, type EngineOptions } from "@netmap/engine";
 import { monitor } from "@netmap/monitor";
-import { nic } from "@netmap/nic";
+import { nic, type NicOptions } from "@netmap/nic";
 import { pipes } from "@netmap/pipes";
-import { vale } from "@netmap/vale";
+import { vale, type ValeOptions } from "@netmap/vale";
+
+/** What an engine with every feature is made with. */
+export interface EmbeddedOptions extends EngineOptions {
+  /** Options of interfaces: who is told when one goes down, ... */
+  readonly nic?: NicOptions;
+  /** Options of switches: how many, zero copy, ... */
+  readonly vale?: ValeOptions;
+}
 
 let shared: Engine | null = null;
 
@@ -19,10 +27,16 @@ let shared: Engine | null = null;
  * @param options pool sizes and the like; more features are added to the usual ones
  * @throws {NetmapError} ENOSYS where the system has no memfd (see the table in the README)
  */
-export function embeddedEngine(options: EngineOptions = {}): Engine {
+export function embeddedEngine(options: EmbeddedOptions = {}): Engine {
   return createEngine({
     ...options,
-    features: [monitor(), pipes(), vale(), nic(), ...(options.features ?? [])],
+    features: [
+      monitor(),
+      pipes(),
+      vale(options.vale),
+      nic(options.nic),
+      ...(options.features ?? []),
+    ],
   });
 }
 

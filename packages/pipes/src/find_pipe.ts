@@ -77,7 +77,10 @@ function findEnd(
   );
 }
 
-/** Makes both ends, with the shape that the opened one asks for. The hold on the parent goes to them. */
+/**
+ * Makes both ends. Whichever is opened first, its request is about the master, as in netmap: so both
+ * may ask for the same, and it does not matter who comes first. The hold on the parent goes to them.
+ */
 function makeEnds(
   pipes: PipeTable,
   { body }: FindRequest,

@@ -10,5 +10,4 @@ export * from "./limits.ts";
 export * from "./name.ts";
 export * from "./pipe_adapter.ts";
 export * from "./pipes.ts";
-export * from "./plain_parent.ts";
 export * from "./requests.ts";

@@ -6,6 +6,7 @@
 
 import { EINVAL, ENXIO, IFNAMSIZ, NetmapError, NM_BDG_NAME } from "@netmap/core";
 import { type Adapter, type Engine, type FindRequest, KIND, type Region } from "@netmap/engine";
+import { PipeAdapter } from "./pipe_adapter.ts";
 import { PlainParent } from "./plain_parent.ts";
 
 /** What may be the name of a new port: an interface's name, of no switch and no pipe. */
@@ -15,21 +16,22 @@ const PLAIN_NAME = /^[^\s/:{}]+$/;
  * Finds the parent of a pipe, and where there is none makes one: a persistent port by the feature
  * that has them, else a {@link PlainParent}.
  *
- * Before that it looks for an open null port of the name, which netmap cannot do: there a null port is
- * its opener's alone.
+ * Before that it looks where netmap does not: for the parent, gone by name, of a pipe that lives (so
+ * that its other end can still be opened), and for an open null port.
  *
  * @param request the registration of the pipe
  * @param name the parent's name
  * @returns the parent, held by the caller
  * @throws {NetmapError} ENXIO when there is none and none can be made; else what its kind says
  */
-export function holdParent({ engine, body, region, create }: FindRequest, name: string): Adapter {
+export function holdParent(request: FindRequest, name: string): Adapter {
+  const { engine, body, region, create } = request;
   try {
     return engine.getAdapter(name, body, create);
   } catch (error) {
     if (!(error instanceof NetmapError) || error.errno !== ENXIO) throw error;
-    const open = openNullPort(engine, name);
-    if (open !== null) return open.hold();
+    const left = parentOfPipe(engine, request.name) ?? openNullPort(engine, name);
+    if (left !== null) return left.hold();
     if (!create || !mayBeMade(name)) throw error;
     if (engine.createPersistent === null) {
       return new PlainParent(engine, name, body, region).hold();
@@ -56,6 +58,11 @@ function createPersistent(
 function mayBeMade(name: string): boolean {
   return PLAIN_NAME.test(name) && !name.startsWith(NM_BDG_NAME) && name !== "." && name !== ".." &&
     new TextEncoder().encode(name).length < IFNAMSIZ;
+}
+
+function parentOfPipe(engine: Engine, pipe: string): Adapter | null {
+  const end = engine.ports.get(pipe);
+  return end instanceof PipeAdapter ? end.parent : null;
 }
 
 /** The null port that was opened under a name; the first where there are several. */

@@ -15,9 +15,18 @@
  * @module
  */
 
-import { RING_BUF_ALIGN, RING_OFFSET_MASK, RING_SLOTS, SLOT_WORDS } from "@netmap/core";
+import {
+  NETMAP_RING,
+  RING_BUF_ALIGN,
+  RING_OFFSET_MASK,
+  RING_SLOTS,
+  SLOT_WORDS,
+  structAssign,
+  structView,
+} from "@netmap/core";
 import {
   Adapter,
+  K_DIR,
   K_FLAGS,
   K_HWTAIL,
   K_MODE,
@@ -26,6 +35,7 @@ import {
   K_PEER_TAIL,
   K_PENDING_MODE,
   K_RING,
+  K_RING_ID,
   KR_STOPPED,
   NKR_FAKERING,
   NKR_NEEDRING,
@@ -112,6 +122,7 @@ export class PipeAdapter extends Adapter {
     return this.options.parent;
   }
 
+  /** Makes the krings of both ends, unless the other end is open and they exist. */
   override createKrings(): void {
     // Else the other end is open, and both have theirs.
     if (!this.#holdsPeer) return;
@@ -134,6 +145,12 @@ export class PipeAdapter extends Adapter {
     }
   }
 
+  /**
+   * The end's first user came, its last one went, or rings of it change their mode: decides who
+   * holds whom, and connects the rings that are opened.
+   *
+   * @throws {NetmapError} ENOMEM, with nothing changed
+   */
   override register(on: boolean): void {
     if (on) this.#shareRings();
     this.commitModes();
@@ -148,6 +165,7 @@ export class PipeAdapter extends Adapter {
     }
   }
 
+  /** Ends the rings and krings of both ends, unless the other end is open and needs them. */
   override deleteKrings(): void {
     // Else the other end is open: it needs both, and ends both.
     if (!this.#holdsPeer || !this.hasKrings) return;
@@ -166,6 +184,7 @@ export class PipeAdapter extends Adapter {
     peer.#deleteOwnKrings();
   }
 
+  /** Leaves the engine's tables, the parent, and the other end where this one keeps it. */
   override destroy(): void {
     const { engine, options } = this;
     if (engine.ports.get(this.name) === this) engine.ports.delete(this.name);
@@ -202,7 +221,10 @@ export class PipeAdapter extends Adapter {
     for (const [k, p] of opened) {
       const fake = [k, p].filter((each) => (state[each + K_FLAGS] & NKR_FAKERING) !== 0);
       // Both: the pair was open before, at one end or the other, and is left as it is.
-      if (fake.length === 2) continue;
+      if (fake.length === 2) {
+        this.#restoreHeader(k);
+        continue;
+      }
       this.#lendBuffers(fake[0] === k ? p : k, fake[0]);
       state[k + K_FLAGS] |= NKR_FAKERING | NKR_NEEDRING;
       state[p + K_FLAGS] |= NKR_FAKERING | NKR_NEEDRING;
@@ -220,8 +242,22 @@ export class PipeAdapter extends Adapter {
     for (const field of [RING_OFFSET_MASK, RING_BUF_ALIGN]) {
       i32.copyWithin(to + field, from + field, from + field + 2);
     }
-    setRingOwnsBuffers(this.region, from, slots);
+    // The real ring is known to own them since it was made.
     setRingOwnsBuffers(this.region, to, slots);
+  }
+
+  /** What a ring's last user should not have written, for the next one. */
+  #restoreHeader(k: number): void {
+    const { state } = this.engine.dp;
+    const { memory, bufs } = this.region;
+    const at = state[k + K_RING] << 2;
+    structAssign(NETMAP_RING, structView(NETMAP_RING, memory.u8, at), {
+      bufOfs: bufs.offset - at,
+      numSlots: state[k + K_NUM_SLOTS],
+      bufSize: bufs.objectSize,
+      ringid: state[k + K_RING_ID],
+      dir: state[k + K_DIR],
+    });
   }
 
   /** Each ring of this end, the ring of the other that it is connected with, and its direction. */

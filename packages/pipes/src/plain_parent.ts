@@ -15,6 +15,8 @@ import { DEFAULT_SLOTS, NM_PIPE_MAXRINGS, NM_PIPE_MAXSLOTS, orWithin } from "./l
 /** A port that is there to have pipes. */
 export class PlainParent extends Adapter {
   /**
+   * Makes it and enters it into the engine's table of ports.
+   *
    * @param engine the engine
    * @param name without brackets
    * @param body the registration that needs it, for rings and slots
@@ -30,6 +32,7 @@ export class PlainParent extends Adapter {
     engine.ports.set(name, this);
   }
 
+  /** Leaves the engine's table of ports. */
   override destroy(): void {
     this.engine.ports.delete(this.name);
   }

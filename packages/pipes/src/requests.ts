@@ -8,8 +8,8 @@ import { type NetmapDevice, openPort, type Port, type PortOverrides } from "@net
 import { pipeName, type PipeRole } from "./name.ts";
 
 /**
- * Opens an end of a pipe. The first end that is opened decides about rings and slots: the other
- * has them the other way round.
+ * Opens an end of a pipe. The first end that is opened says how many rings and slots there are, in
+ * either case as the master has them; the slave has them the other way round.
  *
  * @param device where
  * @param parent the port whose memory the pipe uses, `vale0:a`, `eth0`, with or without `netmap:`;

@@ -22,6 +22,7 @@ import {
   K_HWCUR,
   K_HWLEASE,
   K_HWTAIL,
+  K_LOCAL,
   K_NOTIFY,
   K_NUM_SLOTS,
   K_PEER,
@@ -32,6 +33,7 @@ import {
   K_RTAIL,
   KIND,
   NKR_NEEDRING,
+  notifyRing,
   NR_RX,
   NR_TX,
   P_MAX_FRAME,
@@ -45,22 +47,37 @@ import {
   type RingRange,
 } from "@netmap/engine";
 import { bwrapKind } from "./bwrap_kind.ts";
-import { V_CLOSED, V_PORT } from "./layout.ts";
+import { NKR_BWRAP, V_CLOSED, V_PORT } from "./layout.ts";
+import { OwnerWake } from "./owner_wake.ts";
 import type { Polling } from "./polling.ts";
 import type { Switch, SwitchPort } from "./switch.ts";
 import { switchTable } from "./switch_table.ts";
 import { allocLeases, releaseLeases } from "./vale_port.ts";
 
 /** The host rings of a wrapped device, as a port of their own. */
-class HostSide implements SwitchPort {
-  readonly adapter: Bwrap;
+export class HostSide implements SwitchPort {
+  /** Whose host rings they are. */
+  readonly bwrap: Bwrap;
+  /** `vale0:eth0^`. */
   readonly switchName: string;
+  /** Record in the state image. */
   readonly port: number;
+  /** What switches call it. */
+  readonly portKind = "host";
+  /** It is open as long as it is attached. */
+  readonly isOpen = true;
 
-  constructor(adapter: Bwrap) {
-    this.adapter = adapter;
-    this.switchName = `${adapter.name}^`;
-    this.port = adapter.engine.heap.alloc(PORT_WORDS);
+  constructor(bwrap: Bwrap) {
+    this.bwrap = bwrap;
+    this.switchName = `${bwrap.name}^`;
+    this.port = bwrap.engine.heap.alloc(PORT_WORDS);
+  }
+
+  /** Its krings of a direction: those behind the interface's. */
+  krings(dir: number): number[] {
+    const { bwrap } = this;
+    const count = dir === NR_TX ? bwrap.numHostTxRings : bwrap.numHostRxRings;
+    return Array.from({ length: count }, (_, i) => bwrap.kring(dir, bwrap.rings(dir) + i));
   }
 }
 
@@ -75,6 +92,8 @@ export class Bwrap extends Adapter implements SwitchPort {
   /** How it is polled; null while it is not. */
   polling: Polling | null = null;
   #leases: number[] = [];
+  #wake: OwnerWake | null = null;
+  #detached = false;
 
   /**
    * Attaches a device to a switch. It takes over the caller's hold of the device.
@@ -107,25 +126,39 @@ export class Bwrap extends Adapter implements SwitchPort {
     this.hw = hw;
     this.switch = bridge;
     this.host = withHost ? new HostSide(this) : null;
+    this.engine.dp.state[this.port + V_CLOSED] = 1;
+    let taken = false;
     try {
       this.#takeDevice();
+      taken = true;
+      bridge.add(this);
+      if (this.host) bridge.add(this.host);
     } catch (error) {
+      if (taken) this.#giveDeviceBack(true);
       this.#freeWords();
       this.engine.heap.release(this.port, PORT_WORDS);
       this.engine.dropRegion(this.region);
       throw error;
     }
-    bridge.add(this);
-    if (this.host) bridge.add(this.host);
     this.ownedBy = hw.ownedBy = `${bridge.name}:`;
     this.engine.ports.set(this.name, this);
     this.hold();
     this.#open();
   }
 
-  /** The adapter of the port: itself. */
-  get adapter(): Adapter {
-    return this;
+  /** What switches call it. */
+  get portKind(): "bwrap" {
+    return "bwrap";
+  }
+
+  /** It is open as long as it is attached. */
+  get isOpen(): boolean {
+    return true;
+  }
+
+  /** Its krings of a direction, host rings apart. */
+  krings(dir: number): number[] {
+    return Array.from({ length: this.rings(dir) }, (_, i) => this.kring(dir, i));
   }
 
   /** Its name in the switch. */
@@ -138,19 +171,31 @@ export class Bwrap extends Adapter implements SwitchPort {
     return this.engine.dp.state[this.port + V_PORT];
   }
 
-  /** Detaches the device, which is anybody's again; {@link drop} calls it. */
-  override destroy(): void {
+  /**
+   * Takes the device off the switch: it is anybody's again. Who still holds this adapter (a monitor)
+   * holds an empty shell.
+   *
+   * @throws {NetmapError} EDEADLK from within a lookup of the switch's module
+   */
+  detach(): void {
+    if (this.#detached) return;
+    // Refused now, or not at all.
+    this.switch.write(() => {});
+    this.#detached = true;
     this.polling?.stop();
     this.polling = null;
     this.engine.ports.delete(this.name);
+    for (const follower of [...this.followers, ...this.hw.followers]) follower.portStops();
     if (this.host) this.switch.remove(this.host);
     this.switch.remove(this);
     switchTable(this.engine).release(this.switch);
+    this.#wake?.end();
     this.#close();
     this.#giveDeviceBack(true);
     this.#freeWords();
     this.hw.ownedBy = null;
     this.hw.drop();
+    this.drop();
   }
 
   /** All krings of the device that have a counterpart here, each with it: [device's, ours]. */
@@ -239,6 +284,13 @@ export class Bwrap extends Adapter implements SwitchPort {
       Atomics.store(state, ours + K_NOTIFY, KIND.bwrap);
       Atomics.store(state, device + K_NOTIFY, KIND.bwrap);
     }
+    if (!this.#pairs().some(([device]) => state[device + K_LOCAL] !== 0)) return;
+    const received = this.allKrings().filter((k) =>
+      state[k + K_DIR] === NR_RX && state[k + K_PEER] !== 0
+    );
+    this.#wake = new OwnerWake(this.engine, received, () => {
+      for (const k of received) notifyRing(this.engine.dp, k);
+    });
   }
 
   /**
@@ -314,7 +366,7 @@ function link(state: Int32Array, device: number, ours: number): void {
   const hwtail = state[device + K_HWTAIL];
   state[ours + K_NUM_SLOTS] = slots;
   state[ours + K_RING] = state[device + K_RING];
-  state[ours + K_FLAGS] |= NKR_NEEDRING;
+  state[ours + K_FLAGS] |= NKR_NEEDRING | NKR_BWRAP;
   state[ours + K_PEER] = device;
   state[device + K_PEER] = ours;
   if (state[ours + K_DIR] === NR_TX) {

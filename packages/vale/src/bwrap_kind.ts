@@ -15,6 +15,9 @@
  * That is the device's driver for its rx krings, and a sender of the switch for the wrapper's rx
  * krings. No user has these rings, so head, cur and tail live in the krings alone.
  *
+ * A device with resources of the owner's (K_LOCAL: a socket) is served in the owner alone; a sender
+ * in another thread wakes it (`owner_wake.ts`).
+ *
  * @module
  */
 
@@ -23,9 +26,11 @@ import {
   type DataPath,
   ENTERED,
   K_DIR,
+  K_FLAGS,
   K_HWCUR,
   K_HWTAIL,
   K_KIND,
+  K_LOCAL,
   K_NUM_SLOTS,
   K_PEER,
   K_RCUR,
@@ -40,8 +45,10 @@ import {
   type PortKind,
   tryEnter,
   unlockRing,
+  wakeWaiters,
 } from "@netmap/engine";
 import { valeKind } from "./data_path/vale_kind.ts";
+import { NKR_BWRAP } from "./layout.ts";
 
 /**
  * Times that one notification goes round for packets that came meanwhile. Two switches that were
@@ -61,10 +68,20 @@ export const bwrapKind: PortKind = {
 /** Takes the notification of a wrapper's rx kring, or of a kring of a wrapped device. */
 function bwrapNotify(dp: DataPath, k: number): void {
   const { state } = dp;
-  if (state[k + K_KIND] === KIND.bwrap) sendToDevice(dp, state[k + K_PEER]);
-  else if (state[k + K_DIR] === NR_RX) receiveFromDevice(dp, k);
+  if ((state[k + K_FLAGS] & NKR_BWRAP) !== 0) {
+    const h = state[k + K_PEER];
+    // Not even for a look may K_BUSY be taken here: the owner that comes meanwhile would go away.
+    if (isServedHere(dp, h)) sendToDevice(dp, h);
+    else wakeWaiters(dp, k);
+  } else if (state[k + K_DIR] === NR_RX) receiveFromDevice(dp, k);
   // The device has sent something: what waits for room goes now (the reference waits on).
   else sendToDevice(dp, k);
+}
+
+/** Whether this thread can run a device's txsync. */
+function isServedHere(dp: DataPath, h: number): boolean {
+  return dp.isOwner ||
+    (dp.state[h + K_LOCAL] === 0 && dp.kinds[dp.state[h + K_KIND]] !== undefined);
 }
 
 /**
@@ -85,34 +102,47 @@ export function bwrapInterrupt(dp: DataPath, port: number, ring: number): boolea
   return receiveFromDevice(dp, dp.state[port + P_RX] + ring * KRING_WORDS);
 }
 
+/** What {@link moveReceived} came to. */
+const NOTHING = 0;
+const SOME = 1;
+/** The switch did not take them all. */
+const STUCK = 2;
+
 /** @param k the device's rx kring @returns whether packets were moved */
 function receiveFromDevice(dp: DataPath, k: number): boolean {
   const { state } = dp;
-  if (tryEnter(dp, k) !== ENTERED) return false;
   let moved = false;
-  try {
-    const b = state[k + K_PEER];
-    if (b === 0) return false;
-    const device = dp.kinds[state[k + K_KIND]];
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      device.rxsync(dp, k);
-      const tail = Atomics.load(state, k + K_HWTAIL);
-      if (tail === state[k + K_HWCUR]) break;
-      dp.counters[(k >> 1) + C_BATCHES]++;
-      dp.counters[(b >> 1) + C_BATCHES]++;
-      state[b + K_RHEAD] = state[b + K_RCUR] = tail;
-      valeKind.txsync(dp, b);
-      // What the switch did not take yet stays in the device's ring (the reference loses it).
-      const taken = state[b + K_HWCUR];
-      state[k + K_RHEAD] = state[k + K_RCUR] = state[k + K_RTAIL] = taken;
-      device.rxsync(dp, k);
-      moved = true;
-      if (taken !== tail || Atomics.load(state, k + K_HWTAIL) === taken) break;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (tryEnter(dp, k) !== ENTERED) return moved;
+    let came: number;
+    try {
+      if (state[k + K_PEER] === 0) return moved;
+      came = moveReceived(dp, k, state[k + K_PEER]);
+    } finally {
+      leave(dp, k);
     }
-  } finally {
-    leave(dp, k);
+    if (came !== NOTHING) moved = true;
+    // What came while packets were moved, or was announced while we had the ring: look once more.
+    if (came === STUCK || Atomics.load(state, k + K_HWTAIL) === state[k + K_RHEAD]) return moved;
   }
   return moved;
+}
+
+function moveReceived(dp: DataPath, k: number, b: number): number {
+  const { state } = dp;
+  const device = dp.kinds[state[k + K_KIND]];
+  device.rxsync(dp, k);
+  const tail = Atomics.load(state, k + K_HWTAIL);
+  if (tail === state[k + K_HWCUR]) return NOTHING;
+  dp.counters[(k >> 1) + C_BATCHES]++;
+  dp.counters[(b >> 1) + C_BATCHES]++;
+  state[b + K_RHEAD] = state[b + K_RCUR] = tail;
+  dp.kinds[state[b + K_KIND]].txsync(dp, b);
+  // What the switch did not take yet stays in the device's ring (the reference loses it).
+  const taken = state[b + K_HWCUR];
+  state[k + K_RHEAD] = state[k + K_RCUR] = state[k + K_RTAIL] = taken;
+  device.rxsync(dp, k);
+  return taken === tail ? SOME : STUCK;
 }
 
 /**
@@ -132,6 +162,7 @@ function sendToDevice(dp: DataPath, h: number): void {
       const device = dp.kinds[state[h + K_KIND]];
       state[h + K_RHEAD] = state[h + K_RCUR] = Atomics.load(state, b + K_HWTAIL);
       dp.counters[(h >> 1) + C_BATCHES]++;
+      dp.counters[(b >> 1) + C_BATCHES]++;
       device.txsync(dp, h);
       giveBack(dp, b, h);
     } finally {

@@ -27,6 +27,19 @@ export function findPort(request: FindRequest): Adapter | null {
   );
 }
 
+/**
+ * Fails unless a name is one of a switch's ports, or looks like one.
+ *
+ * @param name a port's name
+ * @param errno what the request answers to others
+ * @param what what is asked for, for the error: `attach`
+ */
+export function needValeName(name: string, errno: number, what: string): void {
+  const parsed = parseValeName(name);
+  if (isValeName(name) || !("problem" in parsed)) return;
+  throw new NetmapError(errno, `Cannot ${what} '${name}' ${parsed.problem}`, { port: name });
+}
+
 /** A persistent port by its own name; null when there is none. */
 export function findPersistent(engine: Engine, name: string): ValePort | null {
   const port = engine.ports.get(name);
@@ -83,7 +96,12 @@ function makeEphemeral(request: FindRequest): ValePort {
       boundShape(body),
       "ephemeral",
     );
-    port.join(bridge, name);
+    try {
+      port.join(bridge, name);
+    } catch (error) {
+      port.hold().drop();
+      throw error;
+    }
     return port;
   } catch (error) {
     table.release(bridge);

@@ -45,7 +45,9 @@ export function pollingRange(
     );
   }
   if (mode === NETMAP_POLLING_MODE_SINGLE_CPU) {
-    if (numPollingCpus !== 1) fail(`in the mode of one processor with ${numPollingCpus}: ask for 1`);
+    if (numPollingCpus !== 1) {
+      fail(`in the mode of one processor with ${numPollingCpus}: ask for 1`);
+    }
     return { first: 0, count: rings };
   }
   if (mode !== NETMAP_POLLING_MODE_MULTI_CPU) {

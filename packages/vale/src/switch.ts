@@ -11,7 +11,7 @@
 import { ENOMEM, NetmapError } from "@netmap/core";
 import type { Engine } from "@netmap/engine";
 import { clearTable, forgetPort } from "./data_path/fdb.ts";
-import { setModule } from "./data_path/module.ts";
+import { moduleFailed, setModule, type SwitchModule } from "./data_path/module.ts";
 import {
   F_WAYS,
   F_WORDS,
@@ -21,6 +21,8 @@ import {
   S_FDB_MASK,
   S_FLAG_ZERO_COPY,
   S_FLAGS,
+  S_MAX_AGE,
+  S_MODULE,
   S_NUM_ACTIVE,
   S_PORTS,
   SWITCH_WORDS,
@@ -30,8 +32,16 @@ import {
   V_SMAC_LO,
   V_SWITCH,
 } from "./layout.ts";
-import type { SwitchModule } from "./module.ts";
+
 import { withWriter } from "./writer.ts";
+
+/** A switch's module, as `regops` has put it together. */
+export interface ModuleInUse extends Omit<SwitchModule, "privateData"> {
+  /** Carries out a request of `configSwitch`. */
+  config?(request: unknown, privateData: unknown): unknown;
+  /** Handed to every call. */
+  privateData: unknown;
+}
 
 /** What a switch knows of one of its ports. */
 export interface SwitchPort {
@@ -39,8 +49,22 @@ export interface SwitchPort {
   readonly switchName: string;
   /** Record in the state image. */
   readonly port: number;
-  /** The adapter whose krings the port has, and the first of them: host rings stand behind. */
-  readonly adapter: { readonly kind: { readonly name: string } };
+  /** What it is: `vale`, `bwrap` for an attached interface, `host` for an interface's host side. */
+  readonly portKind: "vale" | "bwrap" | "host";
+  /** Whether somebody has it open. */
+  readonly isOpen: boolean;
+  /** Its krings of a direction, NR_TX or NR_RX; none while nobody has it open. */
+  krings(dir: number): number[];
+}
+
+/** What a switch is made with. */
+export interface SwitchOptions {
+  /** Buckets of its forwarding table, a power of 2. */
+  readonly buckets: number;
+  /** Whether it begins with zero-copy on. */
+  readonly zeroCopy: boolean;
+  /** Seconds after which a silent address is unknown again, as S_MAX_AGE has them. */
+  readonly maxAge: number;
 }
 
 /** A switch. */
@@ -60,7 +84,7 @@ export class Switch {
   /** The token that its owner holds; null when it is everybody's. */
   token: symbol | null = null;
   /** The module that decides where frames go; null for the learning bridge. */
-  module: SwitchModule | null = null;
+  module: ModuleInUse | null = null;
   /** Numbers of ports: those in use, then the free ones; the last one freed is given out first. */
   readonly #order: number[] = Array.from({ length: MAX_PORTS }, (_, i) => i);
 
@@ -68,10 +92,14 @@ export class Switch {
    * @param engine the engine
    * @param name without its colon
    * @param index its place among the engine's switches
-   * @param buckets of the forwarding table, a power of 2
-   * @param zeroCopy whether it begins with zero-copy on
+   * @param options of new switches
    */
-  constructor(engine: Engine, name: string, index: number, buckets: number, zeroCopy: boolean) {
+  constructor(
+    engine: Engine,
+    name: string,
+    index: number,
+    { buckets, zeroCopy, maxAge }: SwitchOptions,
+  ) {
     this.engine = engine;
     this.name = name;
     this.index = index;
@@ -80,6 +108,7 @@ export class Switch {
     this.record = heap.alloc(SWITCH_WORDS);
     dp.state[this.record + S_FDB] = heap.alloc(this.#tableWords);
     dp.state[this.record + S_FDB_MASK] = buckets - 1;
+    dp.state[this.record + S_MAX_AGE] = maxAge;
     dp.state[this.record + S_FLAGS] = zeroCopy ? S_FLAG_ZERO_COPY : 0;
   }
 
@@ -151,7 +180,7 @@ export class Switch {
     const p = port.port;
     this.write(() => {
       const index = state[p + V_PORT];
-      this.module?.dtor?.(index, port.switchName);
+      this.#tellModule(index, port.switchName);
       const last = this.ports.size - 1;
       const at = this.#order.indexOf(index);
       this.#order[at] = this.#order[last];
@@ -164,6 +193,16 @@ export class Switch {
       forgetPort(dp, this.record, index);
       this.ports.delete(index);
     });
+  }
+
+  /** Tells the module that a port leaves. What it throws is its own trouble, and counted. */
+  #tellModule(index: number, switchName: string): void {
+    const { dp } = this.engine;
+    try {
+      this.module?.dtor?.(index, switchName);
+    } catch (error) {
+      moduleFailed(dp, this.record, dp.state[this.record + S_MODULE], error);
+    }
   }
 
   /** Empties the forwarding table; every port's sources are learned anew. */

@@ -8,16 +8,12 @@
 import { EINVAL, ENOMEM, ENXIO, NetmapError } from "@netmap/core";
 import type { Engine } from "@netmap/engine";
 import { parseValeName, switchBaseName } from "./name.ts";
-import { Switch } from "./switch.ts";
+import { Switch, type SwitchOptions } from "./switch.ts";
 
 /** What the feature is made with; see `ValeOptions`. */
-export interface SwitchDefaults {
+export interface SwitchDefaults extends SwitchOptions {
   /** Most switches at once. */
   readonly switches: number;
-  /** Whether a new switch begins with zero-copy on. */
-  readonly zeroCopy: boolean;
-  /** Buckets of a new switch's forwarding table. */
-  readonly buckets: number;
   /** Processors that polling may name. */
   readonly processors: number;
 }
@@ -73,8 +69,7 @@ export class SwitchTable {
           "raise 'switches' of vale() or close ports",
       );
     }
-    const { buckets, zeroCopy } = this.defaults;
-    const made = new Switch(this.engine, parsed.switchName, index, buckets, zeroCopy);
+    const made = new Switch(this.engine, parsed.switchName, index, this.defaults);
     this.#places[index] = made;
     return made;
   }

@@ -7,14 +7,7 @@
  */
 
 import { NetmapError, type NmreqRegister } from "@netmap/core";
-import {
-  Adapter,
-  type Engine,
-  K_LEASES,
-  NR_RX,
-  type PortShape,
-  type Region,
-} from "@netmap/engine";
+import { Adapter, type Engine, K_LEASES, NR_RX, type PortShape, type Region } from "@netmap/engine";
 import { valeKind } from "./data_path/vale_kind.ts";
 import { DEFAULT_SLOTS, MAX_RINGS, MAX_SLOTS, V_CLOSED, V_PORT } from "./layout.ts";
 import type { Switch, SwitchPort } from "./switch.ts";
@@ -28,7 +21,8 @@ export type AskedShape = Pick<NmreqRegister, "txRings" | "rxRings" | "txSlots" |
  * is, as netmap does it (`nm_bound_var`).
  */
 export function boundShape(asked: AskedShape): PortShape {
-  const bound = (n: number, standard: number, most: number) => n === 0 ? standard : Math.min(n, most);
+  const bound = (n: number, standard: number, most: number) =>
+    n === 0 ? standard : Math.min(n, most);
   return {
     txRings: bound(asked.txRings, 1, MAX_RINGS),
     rxRings: bound(asked.rxRings, 1, MAX_RINGS),
@@ -61,9 +55,20 @@ export class ValePort extends Adapter implements SwitchPort {
     engine.ports.set(name, this);
   }
 
-  /** The adapter of the port: itself. */
-  get adapter(): Adapter {
-    return this;
+  /** What switches call it. */
+  get portKind(): "vale" {
+    return "vale";
+  }
+
+  /** Whether somebody has it open, or a wrapper does. */
+  get isOpen(): boolean {
+    return this.hasKrings;
+  }
+
+  /** Its krings of a direction. */
+  krings(dir: number): number[] {
+    if (!this.hasKrings) return [];
+    return Array.from({ length: this.rings(dir) }, (_, i) => this.kring(dir, i));
   }
 
   /** The switch that it is a port of; null when it is attached to none. */

@@ -15,8 +15,8 @@
  * @module
  */
 
-import { EDEADLK, NetmapError, yieldThread } from "@netmap/core";
-import type { DataPath } from "@netmap/engine";
+import { EDEADLK, NetmapError } from "@netmap/core";
+import { type DataPath, yieldThread } from "@netmap/engine";
 import { S_READERS, S_WRITER } from "./layout.ts";
 
 /** Words of S_READERS; owner tags are 1 to 255. */

@@ -80,7 +80,7 @@ function needHostRings(adapter: Adapter): void {
   if (adapter.hasHostRings) return;
   throw new NetmapError(
     EINVAL,
-    `Cannot register host rings of '${adapter.name}' as it has none: only interfaces do`,
+    `Cannot register host rings of '${adapter.name}' as it has none: bind its other rings`,
   );
 }
 

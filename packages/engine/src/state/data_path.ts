@@ -8,6 +8,7 @@
 
 import {
   closedError,
+  closeFd,
   createMemfd,
   EINVAL,
   ENOSPC,
@@ -239,6 +240,7 @@ export class DataPath {
       for (const region of this.regions) (region as Mapping | undefined)?.close();
     }
     this.#mapping.close();
+    if (this.isOwner) closeFd(this.stateFd);
   }
 
   /** Fails when the engine was closed. @throws {NetmapError} EBADF */

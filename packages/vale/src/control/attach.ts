@@ -14,12 +14,11 @@ import {
   type NmreqRegister,
   type NmreqValeAttach,
   NR_REG_ALL_NIC,
-  NR_REG_NIC_SW,
 } from "@netmap/core";
 import { type Adapter, type Engine, registerBody, type RequestEntry } from "@netmap/engine";
 import { Bwrap } from "../bwrap.ts";
-import { findSwitchPort } from "../lookup.ts";
-import { isInterfaceName, isValeName, parseValeName } from "../name.ts";
+import { needValeName } from "../lookup.ts";
+import { isInterfaceName } from "../name.ts";
 import type { Switch } from "../switch.ts";
 import { switchTable } from "../switch_table.ts";
 import { isErrno, ValePort } from "../vale_port.ts";
@@ -55,13 +54,7 @@ export function attachPort(
   const table = switchTable(engine);
   needToken(table.find(name), token, `attach '${name}'`);
   if (reg.memId !== 0) engine.region(reg.memId);
-  if (!isValeName(name)) {
-    const parsed = parseValeName(name);
-    throw new NetmapError(
-      EINVAL,
-      `Cannot attach '${name}' ${"problem" in parsed ? parsed.problem : ""}`,
-    );
-  }
+  needValeName(name, EINVAL, "attach");
   const bridge = table.findOrMake(name);
   try {
     if (bridge.find(name)) {
@@ -90,7 +83,9 @@ function findDevice(engine: Engine, name: string, reg: NmreqRegister): Adapter {
   let detail = "it may not be the name of one";
   if (isInterfaceName(plain)) {
     try {
-      return engine.getAdapter(plain, registerBody({ mode: NR_REG_ALL_NIC, memId: reg.memId }), true);
+      const { txRings, rxRings, txSlots, rxSlots, hostTxRings, hostRxRings, memId } = reg;
+      const shape = { txRings, rxRings, txSlots, rxSlots, hostTxRings, hostRxRings, memId };
+      return engine.getAdapter(plain, registerBody({ mode: NR_REG_ALL_NIC, ...shape }), true);
     } catch (error) {
       if (!isErrno(error, ENXIO)) throw error;
       detail = "use the name of an interface, or make a persistent port with VALE_NEWIF";

@@ -16,8 +16,7 @@ import {
 } from "@netmap/core";
 import type { Engine, RequestEntry } from "@netmap/engine";
 import { Bwrap } from "../bwrap.ts";
-import { findSwitchPort, needSwitchPort } from "../lookup.ts";
-import { isValeName, parseValeName } from "../name.ts";
+import { findSwitchPort, needSwitchPort, needValeName } from "../lookup.ts";
 import { switchTable } from "../switch_table.ts";
 import { ValePort } from "../vale_port.ts";
 import { needToken } from "./token.ts";
@@ -45,13 +44,7 @@ export const detachEntry: RequestEntry<NmreqValeDetach> = {
  */
 export function detachPort(engine: Engine, name: string, token: symbol | null): number {
   needToken(switchTable(engine).find(name), token, `detach '${name}'`);
-  if (!isValeName(name)) {
-    const parsed = parseValeName(name);
-    throw new NetmapError(
-      EINVAL,
-      `Cannot detach '${name}' ${"problem" in parsed ? parsed.problem : ""}`,
-    );
-  }
+  needValeName(name, EINVAL, "detach");
   const port = findSwitchPort(engine, name, ENXIO) ?? needSwitchPort(engine, name);
   if (port instanceof Bwrap) {
     if (port.polling !== null) {
@@ -61,7 +54,7 @@ export function detachPort(engine: Engine, name: string, token: symbol | null): 
       );
     }
     const index = port.portIndex;
-    port.drop();
+    port.detach();
     return index;
   }
   if (!(port instanceof ValePort)) {
@@ -79,6 +72,8 @@ export function detachPort(engine: Engine, name: string, token: symbol | null): 
   }
   const index = port.portIndex;
   if (port.persistence !== "ephemeral") {
+    // Refused now, before a ring is waited for that this very thread may be in.
+    port.switch?.write(() => {});
     port.lockRings();
     try {
       port.leave();

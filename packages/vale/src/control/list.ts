@@ -15,7 +15,8 @@ import {
 } from "@netmap/core";
 import type { RequestEntry } from "@netmap/engine";
 import { MAX_PORTS, NO_PORT } from "../layout.ts";
-import { isValeName, parseValeName } from "../name.ts";
+import { needValeName } from "../lookup.ts";
+import { parseValeName } from "../name.ts";
 import { type SwitchTable, switchTable } from "../switch_table.ts";
 
 /** The table entry of VALE_LIST. */
@@ -31,13 +32,7 @@ export const listEntry: RequestEntry<NmreqValeList> = {
 };
 
 function listNamed(table: SwitchTable, name: string, body: NmreqValeList): void {
-  if (!isValeName(name)) {
-    const parsed = parseValeName(name);
-    throw new NetmapError(
-      EINVAL,
-      `Cannot list '${name}' ${"problem" in parsed ? parsed.problem : ""}`,
-    );
-  }
+  needValeName(name, EINVAL, "list");
   const parsed = parseValeName(name);
   const bridge = "problem" in parsed ? null : table.find(name);
   if (bridge === null) {

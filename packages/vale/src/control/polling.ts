@@ -17,8 +17,7 @@ import {
 } from "@netmap/core";
 import type { Engine, RequestEntry } from "@netmap/engine";
 import { Bwrap } from "../bwrap.ts";
-import { findSwitchPort, needSwitchPort } from "../lookup.ts";
-import { isValeName, parseValeName } from "../name.ts";
+import { findSwitchPort, needSwitchPort, needValeName } from "../lookup.ts";
 import { Polling, pollingRange } from "../polling.ts";
 import { switchTable } from "../switch_table.ts";
 
@@ -59,13 +58,7 @@ export const pollingDisableEntry: RequestEntry<NmreqValePolling> = {
 };
 
 function attachedDevice(engine: Engine, name: string): Bwrap {
-  if (!isValeName(name)) {
-    const parsed = parseValeName(name);
-    throw new NetmapError(
-      EINVAL,
-      `Cannot poll '${name}' ${"problem" in parsed ? parsed.problem : ""}`,
-    );
-  }
+  needValeName(name, EINVAL, "poll");
   const port = findSwitchPort(engine, name, ENXIO) ?? needSwitchPort(engine, name);
   if (port instanceof Bwrap) return port;
   throw new NetmapError(

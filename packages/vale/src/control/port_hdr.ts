@@ -15,8 +15,7 @@ import {
   NR_REG_ALL_NIC,
 } from "@netmap/core";
 import { type ControlContext, P_VNET_HDR, registerBody, type RequestEntry } from "@netmap/engine";
-import { findSwitchPort, needSwitchPort } from "../lookup.ts";
-import { isValeName, parseValeName } from "../name.ts";
+import { findSwitchPort, needSwitchPort, needValeName } from "../lookup.ts";
 
 /** Lengths of a virtio-net header: none, without and with the number of merged buffers. */
 const LENGTHS: readonly number[] = [0, 10, 12];
@@ -44,13 +43,7 @@ function portHdrSet({ engine, name, body }: ControlContext<NmreqPortHdr>): void 
       `Cannot set a header of ${body.hdrLen} bytes on '${name}': a virtio-net header has 10 or 12, 0 is none`,
     );
   }
-  if (!isValeName(name)) {
-    const parsed = parseValeName(name);
-    throw new NetmapError(
-      ENXIO,
-      `Cannot set a header on '${name}' ${"problem" in parsed ? parsed.problem : ""}`,
-    );
-  }
+  needValeName(name, ENXIO, "set a header on");
   const port = findSwitchPort(engine, name, ENXIO) ?? needSwitchPort(engine, name);
   Atomics.store(engine.dp.state, port.port + P_VNET_HDR, body.hdrLen);
 }
