@@ -4,9 +4,10 @@
  * @module
  */
 
+import { monitorLines } from "../packages/monitor/bench/monitor_bench.ts";
 import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
 import { valeLines } from "../packages/vale/bench/vale_bench.ts";
 import type { BenchLine } from "./line.ts";
 
 /** The lines. */
-export const lines: readonly BenchLine[] = [...pipeLines, ...valeLines];
+export const lines: readonly BenchLine[] = [...pipeLines, ...valeLines, ...monitorLines];

@@ -5,6 +5,7 @@
  */
 
 import {
+  isValeName,
   type NetmapDevice,
   NR_MONITOR_RX,
   NR_MONITOR_TX,
@@ -14,6 +15,7 @@ import {
   parsePortName,
   type Port,
   type PortOverrides,
+  portSpec,
 } from "@netmap/core";
 
 /** How to monitor. */
@@ -31,7 +33,7 @@ export interface MonitorOptions extends PortOverrides {
  * Opens a monitor of a port that somebody has open.
  *
  * @param device where
- * @param port the port, as it is opened: `vale0:a`, `netmap:eth0-2`
+ * @param port the port, as it is opened (`vale0:a`, `netmap:eth0-2`) or as it is called (`port.name`)
  * @param options directions, zero copy; slots of its own with `slots`
  * @returns a port with receive rings alone of use; slots of what was sent have NS_TXMON
  * @throws {NetmapError} EINVAL when nobody has the port open, EOPNOTSUPP where there are no
@@ -52,7 +54,9 @@ export function openMonitor(
   port: string,
   { direction = "both", zeroCopy = false, ...overrides }: MonitorOptions = {},
 ): Port {
-  const spec = parsePortName(port);
+  const spec = port.startsWith("netmap:") || isValeName(port)
+    ? parsePortName(port)
+    : portSpec({ name: port });
   const flags = (direction === "rx" ? 0 : NR_MONITOR_TX) |
     (direction === "tx" ? 0 : NR_MONITOR_RX) |
     (zeroCopy ? NR_ZCOPY_MON : 0);
