@@ -2,7 +2,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { isTestFile, listPackages } from "./checks/packages.ts";
@@ -39,7 +47,12 @@ function readIfThere(path: string): string {
 }
 
 describe("examples", () => {
-  const documents = ["README.md", ...listPackages(ROOT).map((pack) => `${pack.folder}/README.md`)];
+  const documents = [
+    "README.md",
+    ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).sort()
+      .map((name) => `docs/${name}`),
+    ...listPackages(ROOT).map((pack) => `${pack.folder}/README.md`),
+  ];
   for (const path of documents) {
     for (const example of readmeExamples(readIfThere(path))) {
       it(`${path}:${example.line} runs`, () => runExample(example));

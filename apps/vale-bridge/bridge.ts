@@ -1,18 +1,25 @@
 /**
  * Interfaces, and other ports that exist, on a switch.
  *
+ * ```
+ *   wire --> interface --> switch --> interface --> wire
+ *        came         taken     given         sent
+ * ```
+ *
  * @module
  */
 
-import type { Engine } from "@netmap/engine";
+import { drops, type Engine, portCounters, type RingCounters } from "@netmap/engine";
 import { findInterface } from "@netmap/nic";
-import { attach, detach } from "@netmap/vale";
+import { attach, detach, switchStats } from "@netmap/vale";
 import { plural, whole } from "../shared/format.ts";
-import type { PortTotals, Traffic } from "./traffic.ts";
+import { deviceOf, knownAddresses, plainName, switchTotals } from "./totals.ts";
+import type { KnownAddress, PortTotals, Traffic } from "./traffic.ts";
 
 /** The bridge. */
 export class Bridge implements Traffic {
   readonly #engine: Engine;
+  readonly #switchName: string;
   readonly #attached: string[] = [];
 
   /**
@@ -25,6 +32,7 @@ export class Bridge implements Traffic {
    */
   constructor(engine: Engine, switchName: string, names: readonly string[]) {
     this.#engine = engine;
+    this.#switchName = switchName;
     try {
       for (const name of names) {
         // Its error lists the interfaces that there are.
@@ -43,25 +51,50 @@ export class Bridge implements Traffic {
     await this.#engine.run(signal);
   }
 
-  /** What was checked, for the summary. */
-  get checked(): string {
-    return "every packet into the switch came out of it, or was counted as dropped";
+  totals(): PortTotals[] {
+    return switchTotals(this.#engine, this.#switchName);
   }
 
-  /**
-   * Every packet that came in has to go out or be counted as dropped, at least once and at most once for
-   * each of the other ports.
-   */
-  problems(totals: readonly PortTotals[]): string[] {
-    const sum = (key: "txPackets" | "rxPackets" | "drops"): number =>
-      totals.reduce((all, port) => all + port[key], 0);
-    const [into, out, drops] = [sum("txPackets"), sum("rxPackets"), sum("drops")];
-    const most = into * Math.max(1, totals.length - 1);
-    if (out + drops >= into && out <= most) return [];
-    return [
-      `${plural(into, "packet")} came into the switch, but ${whole(out)} went out and ` +
-      `${whole(drops)} were counted as dropped`,
-    ];
+  addresses(): KnownAddress[] {
+    return knownAddresses(this.#engine, this.#switchName);
+  }
+
+  /** What was checked, for the summary. */
+  get checked(): string {
+    return "every packet from an interface went out of another, or was counted as dropped";
+  }
+
+  /** What came off a wire and went neither onto another nor into a counter of drops. */
+  problems(): string[] {
+    const ports = switchStats(this.#engine, this.#switchName);
+    const sum = (counts: (port: { tx: RingCounters; rx: RingCounters }) => number): number =>
+      ports.reduce((all, port) => all + counts(port), 0);
+    const into = sum(({ tx }) => tx.packets);
+    const out = sum(({ rx }) => rx.packets + drops(rx));
+    const found: string[] = [];
+    // A frame goes to one port at least, and at most to all others.
+    if (out < into || out > into * Math.max(1, ports.length - 1)) {
+      found.push(`${plural(into, "packet")} came into the switch, but ${whole(out)} left it`);
+    }
+    for (const port of ports) {
+      const name = plainName(port.name);
+      const device = deviceOf(this.#engine, port);
+      if (device === null) {
+        if (port.kind === "bwrap") found.push(`Interface '${name}' went away`);
+        continue;
+      }
+      const wire = portCounters(device);
+      const waiting = wire.rx.packets - port.tx.packets - drops(port.tx);
+      const unsent = port.rx.packets - wire.tx.packets - drops(wire.tx);
+      // What is still in a ring at the end is not lost.
+      if (waiting < 0 || waiting > device.numRxSlots) {
+        found.push(`Interface '${name}' lost ${whole(waiting)} packets on the way to the switch`);
+      }
+      if (unsent < 0 || unsent > device.numTxSlots) {
+        found.push(`Interface '${name}' lost ${whole(unsent)} packets on the way to the wire`);
+      }
+    }
+    return found;
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe } from "@std/testing/bdd";
 import { itRequires } from "@netmap/test-support";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { command, type Running, start } from "./spawn_fixture.ts";
+import { type Running, scriptCommand, start } from "../shared/spawn_fixture.ts";
 
 /** 10 MB, and what both ends have to make of them. */
 const BYTES = 10_000_000;
@@ -37,6 +37,10 @@ const CLIENT = `
   console.log("sent", data.length, createHash("sha256").update(data).digest("hex"));
   const socket = createConnection(7000, "10.99.0.2", () => socket.end(data));
 `;
+
+function command(...args: string[]): string[] {
+  return scriptCommand(new URL("./main.ts", import.meta.url), ...args);
+}
 
 function sh(...words: string[]): string {
   return execFileSync(words[0], words.slice(1), { encoding: "utf8", stdio: "pipe" });
@@ -140,7 +144,7 @@ describe("vale-bridge between two network namespaces", () => {
       const [sent, got] = await lab.transfer();
       assertMatch(sent, /^sent 10000000 [0-9a-f]{64}$/);
       assertEquals(got, sent.replace("sent", "got"));
-      bridge.child.kill("SIGINT");
+      bridge.kill("SIGINT");
       const { status, stdout } = await bridge.ended;
       const final = JSON.parse(stdout.trim().split("\n").at(-1)!);
       assertEquals([status, final.verified], [0, true]);
@@ -156,7 +160,7 @@ describe("vale-bridge between two network namespaces", () => {
       sh("ip", "-d", "link", "show", port) + (hasEthtool() ? sh("ethtool", "-k", port) : "");
     const before = lab.ports.map(features);
     const bridge = await lab.bridge();
-    bridge.child.kill("SIGTERM");
+    bridge.kill("SIGTERM");
     assertEquals((await bridge.ended).status, 0);
     assertEquals(lab.ports.map(features), before);
   });
@@ -165,11 +169,11 @@ describe("vale-bridge between two network namespaces", () => {
     lab = new Lab();
     const before = lab.ports.map((port) => hasEthtool() ? sh("ethtool", "-k", port) : "");
     const killed = await lab.bridge();
-    killed.child.kill("SIGKILL");
+    killed.kill("SIGKILL");
     await killed.ended;
     const bridge = await lab.bridge();
     assertMatch(await lab.ping(), /5 packets transmitted, 5 received/);
-    bridge.child.kill("SIGINT");
+    bridge.kill("SIGINT");
     assertEquals((await bridge.ended).status, 0);
     assertEquals(
       lab.ports.map((port) => hasEthtool() ? sh("ethtool", "-k", port) : ""),
@@ -183,7 +187,7 @@ describe("vale-bridge between two network namespaces", () => {
     assertEquals(status, 2);
     assertMatch(stderr, /^Cannot [^\n]*'no-such-if'[^\n]*\n$/);
     const bridge = await lab.bridge();
-    bridge.child.kill("SIGINT");
+    bridge.kill("SIGINT");
     assertEquals((await bridge.ended).status, 0);
   });
 });

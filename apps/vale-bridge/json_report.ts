@@ -15,10 +15,10 @@ function counts({ name, rxPackets, txPackets, rxBytes, txBytes, drops }: PortTot
 /** Reports for programs. */
 export class JsonReport implements Report {
   readonly #info: RunInfo;
-  readonly #out: (text: string) => void;
-  readonly #err: (text: string) => void;
+  readonly #out: (text: string) => unknown;
+  readonly #err: (text: string) => unknown;
 
-  constructor(info: RunInfo, out: (text: string) => void, err: (text: string) => void) {
+  constructor(info: RunInfo, out: (text: string) => unknown, err: (text: string) => void) {
     this.#info = info;
     this.#out = out;
     this.#err = err;
@@ -40,6 +40,10 @@ export class JsonReport implements Report {
       })),
       mpps: mpps(rates, 1),
     });
+  }
+
+  notice(text: string): void {
+    this.#err(`${text}\n`);
   }
 
   end({ seconds, ports, problems }: Ending): void {

@@ -2,15 +2,23 @@
  * vale-bridge: a VALE switch between interfaces, or a demonstration of one. See `HELP.md`.
  *
  * ```
- *   options.ts --> Demo or Bridge --> the switch --> totals.ts --> a report, once a second
+ *   options.ts --> Demo or Bridge --> the switch
+ *                        |
+ *                        '--> counters, once a second --> a report for people, logs or programs
  * ```
  *
  * @module
  */
 
-import { NetmapError } from "@netmap/core";
-import { EOPNOTSUPP } from "@netmap/core";
-import { device, sharedEngine } from "@netmap/netmap";
+import {
+  EOPNOTSUPP,
+  type NetmapDevice,
+  NetmapError,
+  pickDevice,
+  registerDevice,
+} from "@netmap/core";
+import type { Engine } from "@netmap/engine";
+import { embeddedEngine } from "@netmap/netmap";
 import { setZeroCopy } from "@netmap/vale";
 import process from "node:process";
 import { LiveText, usesColor } from "../shared/live_text.ts";
@@ -22,33 +30,44 @@ import { JsonReport } from "./json_report.ts";
 import { type Options, readOptions } from "./options.ts";
 import { type Report, type RunInfo, Ticker } from "./report.ts";
 import { LiveReport, PlainReport } from "./text_report.ts";
-import { knownAddresses, switchTotals } from "./totals.ts";
+import type { Traffic } from "./traffic.ts";
 
 const TICK_MS = 1000;
 
-function reportFor(options: Options): Report {
-  const { switchName, duration, json } = options;
-  const info: RunInfo = { switchName, duration, device: device().name, runtime: runtimeName() };
+function reportFor({ switchName, duration, json }: Options, device: NetmapDevice): Report {
+  const info: RunInfo = { switchName, duration, device: device.name, runtime: runtimeName() };
   const { stdout, stderr, env } = process;
-  if (json) return new JsonReport(info, (text) => stdout.write(text), (text) => stderr.write(text));
+  const out = (text: string): unknown => stdout.write(text);
+  const err = (text: string): unknown => stderr.write(text);
+  if (json) return new JsonReport(info, out, err);
   if (stdout.isTTY) return new LiveReport(info, new LiveText(stdout, usesColor(stdout, env)));
-  return new PlainReport(info, (text) => stdout.write(text));
+  return new PlainReport(info, out, err);
 }
 
-/** Looks at the ports once a second while the traffic runs, and at last checks it all. */
-async function run(options: Options): Promise<boolean> {
-  const engine = sharedEngine();
-  const { switchName, ports, duration, zeroCopy } = options;
-  using traffic = ports.length > 0
+/** What is asked for, on the device that `NETMAP` picks. */
+function trafficFor(options: Options, device: NetmapDevice, engine: Engine | null): Traffic {
+  const { ports, switchName, zeroCopy } = options;
+  if (engine === null && (zeroCopy || ports.length > 0)) {
+    throw new NetmapError(
+      EOPNOTSUPP,
+      `Cannot do that on the device '${device.name}', which has neither counters nor zero-copy: ` +
+        "set NETMAP=embedded",
+    );
+  }
+  const traffic = engine !== null && ports.length > 0
     ? new Bridge(engine, switchName, ports)
-    : new Demo(engine.device, switchName);
-  if (zeroCopy) setZeroCopy(engine, switchName, true);
-  using stop = stopSignal(duration);
-  const report = reportFor(options);
+    : new Demo(device, switchName, engine);
+  if (engine !== null && zeroCopy) setZeroCopy(engine, switchName, true);
+  return traffic;
+}
+
+/** Looks at the ports once a second while the traffic runs, and checks it all at the end. */
+async function watch(traffic: Traffic, report: Report, duration?: number): Promise<boolean> {
   report.begin();
   const ticker = new Ticker(performance.now());
+  using stop = stopSignal(duration);
   const timer = setInterval(
-    () => report.tick(ticker.tick(switchTotals(engine, switchName), performance.now())),
+    () => report.tick(ticker.tick(traffic.totals(), performance.now())),
     TICK_MS,
   );
   try {
@@ -56,15 +75,11 @@ async function run(options: Options): Promise<boolean> {
   } finally {
     clearInterval(timer);
   }
-  const totals = switchTotals(engine, switchName);
-  const problems = traffic.problems(totals);
-  report.end({
-    seconds: ticker.seconds(performance.now()),
-    ports: totals,
-    addresses: knownAddresses(engine, switchName),
-    checked: traffic.checked,
-    problems,
-  });
+  const seconds = ticker.seconds(performance.now());
+  const ports = traffic.totals();
+  const problems = traffic.problems(ports);
+  const { checked } = traffic;
+  report.end({ seconds, ports, addresses: traffic.addresses(), checked, problems });
   return problems.length === 0;
 }
 
@@ -74,12 +89,10 @@ await runApp(async (args) => {
     process.stdout.write(await readHelp(new URL("./HELP.md", import.meta.url)));
     return 0;
   }
-  if (device().kind !== "embedded") {
-    throw new NetmapError(
-      EOPNOTSUPP,
-      `Cannot count packets on the device '${device().name}', which has no counters: ` +
-        "set NETMAP=embedded",
-    );
-  }
-  return await run(options) ? 0 : 1;
+  using engine = embeddedEngine({ nic: { onNotice: ({ message }) => report.notice(message) } });
+  registerDevice({ scheme: "embedded", order: 30, open: () => engine.device });
+  const device = pickDevice();
+  const report = reportFor(options, device);
+  using traffic = trafficFor(options, device, device.kind === "embedded" ? engine : null);
+  return await watch(traffic, report, options.duration) ? 0 : 1;
 });

@@ -3,9 +3,20 @@ import { describe, it } from "@std/testing/bdd";
 import { itRequires } from "@netmap/test-support";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { command, type Ended, run, start } from "./spawn_fixture.ts";
+import { type Ended, scriptCommand, start } from "../shared/spawn_fixture.ts";
 
 const runtime = process.versions.bun === undefined ? "deno" : "bun";
+
+/** What starts vale-bridge. */
+function command(...args: string[]): string[] {
+  return scriptCommand(new URL("./main.ts", import.meta.url), ...args);
+}
+
+/** Runs it to its end. */
+async function run(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  await using running = start(command(...args), env);
+  return await running.ended;
+}
 
 interface FinalPort {
   readonly name: string;
@@ -80,7 +91,7 @@ describe("vale-bridge --json", () => {
     assert(sum("rxPackets") + sum("drops") > sum("txPackets"));
     assert(sum("rxPackets") < 2 * sum("txPackets"));
     const mpps = sum("rxPackets") / final.seconds / 1e6;
-    assert(Math.abs(final.mpps - mpps) < 0.001, `${final.mpps} and ${mpps}`);
+    assert(Math.abs(final.mpps - mpps) < 1e-5, `${final.mpps} and ${mpps}`);
   });
 
   it("tells rates and addresses once a second", async () => {
@@ -113,19 +124,25 @@ describe("vale-bridge without a terminal", () => {
     const seconds = rest.filter((line) => /^\d+\.\d s: /.test(line));
     assertEquals(seconds.length, 2);
     for (const line of seconds) {
-      assertMatch(line, /^\d\.\d s: \d+\.\d{3} Mpps, 3 addresses; a: tx .* pkt\/s|Mpkt\/s/);
+      assertMatch(
+        line,
+        /^\d\.\d s: [\d.]+ Mpps, 3 addresses; a: tx [\d.]+ [kM]pkt\/s [\d.]+ [MG]bit/,
+      );
     }
     assertMatch(stdout, /^a( +[\d,]+){4} +0$/m);
     assertMatch(stdout, /^02:6e:6d:00:00:01 +a +\d s$/m);
-    assertMatch(stdout, /^\d+(\.\d+)? Mpps out of the switch in 2\.5\d* s$/m);
-    assertMatch(stdout, /^Verified: [\d,]+ frames received, content and order of each checked$/m);
+    assertMatch(stdout, /^[\d.]+ Mpps out of the switch, for 2\.5\d* s$/m);
+    assertMatch(
+      stdout,
+      /^Verified: [\d,]+ frames received, content and order of each checked; none is/m,
+    );
     assert(!stdout.includes("\x1b"));
   });
 
   it("ends quietly when nobody reads on", async () => {
     await using running = start(command("--duration", "20", "--json"));
     await running.printed("\n");
-    running.child.stdout!.destroy();
+    running.stdout.destroy();
     const { status, stderr, ms } = await running.ended;
     assertEquals([status, stderr], [0, ""]);
     assert(ms < 10_000, `${ms} ms`);
@@ -176,7 +193,7 @@ describe("vale-bridge, when it is to stop", () => {
     it(`ends cleanly with the summary at ${signal}`, async () => {
       await using running = start(command("--duration", "60", "--json"));
       await running.printed("\n");
-      running.child.kill(signal);
+      running.kill(signal);
       const ended = await running.ended;
       assertEquals([ended.status, ended.stderr], [0, ""]);
       assertEquals(parse(ended).final.verified, true);

@@ -5,7 +5,7 @@
  */
 
 import { RateMeter } from "../shared/rates.ts";
-import type { PortTotals } from "./traffic.ts";
+import type { KnownAddress, PortTotals } from "./traffic.ts";
 
 /** What stays the same during a run. */
 export interface RunInfo {
@@ -34,16 +34,6 @@ export interface Tick {
   readonly rates: readonly PortRates[];
 }
 
-/** An address that the switch knows. */
-export interface KnownAddress {
-  /** `02:6e:6d:00:00:01`. */
-  readonly mac: string;
-  /** Where it is. */
-  readonly port: string;
-  /** Seconds since its last frame. */
-  readonly ageSeconds: number;
-}
-
 /** The end of a run. */
 export interface Ending {
   /** How long it ran. */
@@ -60,10 +50,12 @@ export interface Ending {
 
 /** Who is told. */
 export interface Report {
-  /** Once, before anything else. */
+  /** Once, when the traffic begins. */
   begin(): void;
   /** Once a second. */
   tick(tick: Tick): void;
+  /** At any time: something that a person may want to know, a sentence. */
+  notice(text: string): void;
   /** Once, last of all. */
   end(ending: Ending): void;
 }
@@ -93,5 +85,5 @@ export class Ticker {
 /** Packets that came out of the switch, in millions a second. */
 export function mpps(ports: readonly { readonly rxPackets: number }[], seconds: number): number {
   const packets = ports.reduce((sum, port) => sum + port.rxPackets, 0);
-  return seconds > 0 ? Math.round(packets / seconds / 1000) / 1000 : 0;
+  return seconds > 0 ? Math.round(packets / seconds) / 1e6 : 0;
 }

@@ -8,15 +8,8 @@
 import { plural, short, whole } from "../shared/format.ts";
 import type { Line, LiveText } from "../shared/live_text.ts";
 import { type Column, tableLines } from "../shared/table.ts";
-import {
-  type Ending,
-  type KnownAddress,
-  mpps,
-  type Report,
-  type RunInfo,
-  type Tick,
-} from "./report.ts";
-import type { PortTotals } from "./traffic.ts";
+import { type Ending, mpps, type Report, type RunInfo, type Tick } from "./report.ts";
+import type { KnownAddress, PortTotals } from "./traffic.ts";
 
 /** Addresses that a summary lists. */
 const MAX_LISTED = 16;
@@ -104,7 +97,7 @@ function summary({ seconds, ports, addresses, checked, problems }: Ending): Line
     const [above, ...known] = addressTable(addresses);
     lines.push([above, "bold"], ...known, "");
   }
-  lines.push(`${mpps(ports, seconds)} Mpps out of the switch in ${seconds} s`);
+  lines.push(`${short(mpps(ports, seconds) * 1e6, "pps")} out of the switch, for ${seconds} s`);
   if (problems.length === 0) lines.push([`Verified: ${checked}`, "green"]);
   for (const problem of problems) lines.push([`NOT VERIFIED: ${problem}`, "red"]);
   return lines;
@@ -132,8 +125,12 @@ export class LiveReport implements Report {
       [titles, "bold"],
       ...rows,
       "",
-      [`${mpps(tick.rates, 1).toFixed(3)} Mpps, ${time}; Ctrl-C ends it`, "dim"],
+      [`${short(mpps(tick.rates, 1) * 1e6, "pps")}, ${time}; Ctrl-C ends it`, "dim"],
     ]);
+  }
+
+  notice(text: string): void {
+    this.#text.finish([text]);
   }
 
   end(ending: Ending): void {
@@ -144,11 +141,14 @@ export class LiveReport implements Report {
 /** Reports where lines stay. */
 export class PlainReport implements Report {
   readonly #info: RunInfo;
-  readonly #out: (text: string) => void;
+  readonly #out: (text: string) => unknown;
 
-  constructor(info: RunInfo, out: (text: string) => void) {
+  readonly #err: (text: string) => unknown;
+
+  constructor(info: RunInfo, out: (text: string) => unknown, err: (text: string) => void) {
     this.#info = info;
     this.#out = out;
+    this.#err = err;
   }
 
   begin(): void {
@@ -163,8 +163,12 @@ export class PlainReport implements Report {
         `rx ${short(rxPackets, "pkt/s")} ${short(rxBytes * 8, "bit/s")}, ` +
         `drops ${whole(port.drops)}`;
     });
-    const all = `${mpps(rates, 1).toFixed(3)} Mpps, ${plural(known, "address", "addresses")}`;
+    const all = `${short(mpps(rates, 1) * 1e6, "pps")}, ${plural(known, "address", "addresses")}`;
     this.#out(`${seconds.toFixed(1)} s: ${all}; ${each.join("; ")}\n`);
+  }
+
+  notice(text: string): void {
+    this.#err(`${text}\n`);
   }
 
   end(ending: Ending): void {

@@ -16,16 +16,30 @@ export interface PortTotals {
   readonly rxBytes: number;
   /** Bytes into the switch. */
   readonly txBytes: number;
-  /** Packets for it or from it that the switch dropped, for whatever reason. */
+  /** Packets for it or from it that were dropped, for whatever reason. */
   readonly drops: number;
   /** Ethernet addresses that the switch knows behind it. */
   readonly addresses: readonly string[];
+}
+
+/** An address that the switch knows. */
+export interface KnownAddress {
+  /** `02:6e:6d:00:00:01`. */
+  readonly mac: string;
+  /** Where it is. */
+  readonly port: string;
+  /** Seconds since its last frame. */
+  readonly ageSeconds: number;
 }
 
 /** What runs on the switch. */
 export interface Traffic extends Disposable {
   /** Runs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** What the switch counted, by port. */
+  totals(): PortTotals[];
+  /** The addresses that the switch knows. */
+  addresses(): KnownAddress[];
   /** What was checked, for the summary. */
   readonly checked: string;
   /**

@@ -17,7 +17,7 @@ const SEEK_END = 2;
  * Maps a whole file, to be a port's memory.
  *
  * @param path a file, for instance in /dev/shm or on a hugetlbfs
- * @returns the mapping; it has to stay until the port is closed
+ * @returns the mapping, with the file's descriptor kept; closing it early harms no port
  * @throws {NetmapError} ENOENT, EACCES as from open(2); EINVAL for an empty file
  */
 export function mapFile(path: string): Mapping {
@@ -28,7 +28,7 @@ export function mapFile(path: string): Mapping {
     if (bytes === 0) {
       throw new NetmapError(EINVAL, `Cannot ${what} as it is empty: make it as long as the memory`);
     }
-    return mapMemory(fd, bytes);
+    return mapMemory(fd, bytes, { keepFd: true });
   } finally {
     closeFd(fd);
   }

@@ -16,6 +16,7 @@ export * from "./pick_device.ts";
 export * from "./port.ts";
 export * from "./port_name.ts";
 export * from "./port_name_format.ts";
+export * from "./port_rings.ts";
 export * from "./port_spec.ts";
 export * from "./register_spec.ts";
 export * from "./ring.ts";

@@ -294,13 +294,24 @@ export class Port implements Disposable {
     writeExtraBuffers(this.memory, this.nifp, this.#anyRing(), list);
   }
 
+  /**
+   * Takes the registration away from this port, which is closed from then on: somebody else, such as
+   * another thread, goes on with it.
+   *
+   * @returns the descriptor, which is the caller's to close
+   * @throws {NetmapError} EBADF after close
+   */
+  detach(): Descriptor {
+    this.#checkOpen();
+    this.#end();
+    this.#onClose();
+    return this.#descriptor;
+  }
+
   /** Ends the registration. Rings and views are of no use afterwards. Twice is harmless. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    for (const rings of [this.txRings, this.rxRings, this.hostTxRings, this.hostRxRings]) {
-      for (const ring of rings) ring.close();
-    }
+    this.#end();
     try {
       this.#descriptor.close();
     } finally {
@@ -315,6 +326,13 @@ export class Port implements Disposable {
 
   #anyRing(): Ring | null {
     return this.txRings[0] ?? this.rxRings[0] ?? this.hostTxRings[0] ?? this.hostRxRings[0] ?? null;
+  }
+
+  #end(): void {
+    this.#closed = true;
+    for (const rings of [this.txRings, this.rxRings, this.hostTxRings, this.hostRxRings]) {
+      for (const ring of rings) ring.close();
+    }
   }
 
   #checkOpen(): void {

@@ -11,7 +11,6 @@ import {
   type ControlRequest,
   createEventfd,
   type Descriptor,
-  drainEventfd,
   ENXIO,
   findMapping,
   fromLegacy,
@@ -19,8 +18,6 @@ import {
   type LegacyCommand,
   type Memory,
   NetmapError,
-  pid,
-  POLLERR,
   POLLIN,
   waitFd,
 } from "@netmap/core";
@@ -30,7 +27,6 @@ import type { UserMapping } from "./control/user_memory.ts";
 import type { Engine } from "./engine.ts";
 import { freeExtra } from "./memory/rings.ts";
 import {
-  D_FD,
   D_FD_PID,
   D_FLAGS,
   D_NIFP,
@@ -50,7 +46,8 @@ import {
   WAKE_NONE,
 } from "./state/layout.ts";
 import { pollRound, rxsync, txsync } from "./state/sync.ts";
-import { arm, armAlways, disarm, wakeDescriptor } from "./state/wake.ts";
+import { pollUntil, type Sleeper, waitUntil } from "./state/waiting.ts";
+import { armAlways, setWakeFd, wakeDescriptor } from "./state/wake.ts";
 
 /** What a descriptor holds once a REGISTER succeeded. */
 export interface Registration {
@@ -88,12 +85,23 @@ export class EngineDescriptor implements Descriptor {
   #waiters: number[] = [];
   #fd = -1;
   #closed = false;
+  readonly #sleeper: Sleeper;
 
   /** Made by `Engine.open`. */
   constructor(engine: Engine, index: number, word: number) {
     this.engine = engine;
     this.index = index;
     this.word = word;
+    const isClosed = (): boolean => this.#closed;
+    this.#sleeper = {
+      get closed(): boolean {
+        return isClosed();
+      },
+      wakeFd: () => this.wakeFd(),
+      round: (events) => pollRound(engine.dp, word, events),
+      block: (fd, timeoutMs) => engine.interrupts.poll(fd, timeoutMs),
+      sleep: (fd, signal) => waitFd(fd, POLLIN, signal),
+    };
   }
 
   /** What it is registered on; null before a REGISTER. */
@@ -135,26 +143,8 @@ export class EngineDescriptor implements Descriptor {
   poll(events: number, timeoutMs: number): number {
     this.#checkOpen();
     const { dp, interrupts } = this.engine;
-    if (timeoutMs === 0) {
-      if (interrupts.size > 0) interrupts.poll(-1, 0);
-      return pollRound(dp, this.word, events);
-    }
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const early = pollRound(dp, this.word, events);
-      if (early !== 0) return early;
-      const fd = this.wakeFd();
-      arm(dp, this.word);
-      const again = pollRound(dp, this.word, events);
-      const left = timeoutMs < 0 ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
-      if (again !== 0 || left === 0) {
-        disarm(dp, this.word);
-        return again;
-      }
-      interrupts.poll(fd, left);
-      disarm(dp, this.word);
-      drainEventfd(fd);
-    }
+    if (timeoutMs === 0 && interrupts.size > 0) interrupts.poll(-1, 0);
+    return pollUntil(dp, this.word, this.#sleeper, events, timeoutMs);
   }
 
   async wait(events: number, signal?: AbortSignal): Promise<number> {
@@ -163,28 +153,8 @@ export class EngineDescriptor implements Descriptor {
     const { dp, interrupts } = this.engine;
     interrupts.acquire();
     try {
-      for (;;) {
-        if (this.#closed) return POLLERR;
-        const early = pollRound(dp, this.word, events);
-        if (early !== 0) return early;
-        const fd = this.wakeFd();
-        arm(dp, this.word);
-        const again = pollRound(dp, this.word, events);
-        if (again !== 0) {
-          disarm(dp, this.word);
-          return again;
-        }
-        try {
-          await waitFd(fd, POLLIN, signal);
-        } catch (error) {
-          // Closing the descriptor ends its waits, as close(2) ends a poll: with POLLERR.
-          if (this.#closed) return POLLERR;
-          throw error;
-        }
-        if (!this.#closed) drainEventfd(fd);
-      }
+      return await waitUntil(dp, this.word, this.#sleeper, events, signal);
     } finally {
-      if (!this.#closed) disarm(dp, this.word);
       interrupts.release();
     }
   }
@@ -291,8 +261,7 @@ export class EngineDescriptor implements Descriptor {
   wakeFd(): number {
     if (this.#fd < 0) {
       this.#fd = createEventfd();
-      this.engine.dp.state[this.word + D_FD] = this.#fd;
-      this.engine.dp.state[this.word + D_FD_PID] = pid();
+      setWakeFd(this.engine.dp, this.word, this.#fd);
     }
     return this.#fd;
   }

@@ -27,7 +27,14 @@ import type { ControlContext, Feature, RequestEntry } from "./feature.ts";
 import { InterruptSources } from "./interrupts.ts";
 import { DEFAULT_SIZES, GLOBAL_MEM_ID, Region, type RegionSizes } from "./memory/region.ts";
 import { DataPath, type ImageHandle, type PortKind, StateHeap } from "./state/data_path.ts";
-import { DESC_TABLE, DESC_WORDS, MAX_DESCRIPTORS, MAX_REGIONS } from "./state/layout.ts";
+import {
+  DESC_TABLE,
+  DESC_WORDS,
+  K_BUSY,
+  K_LOCK,
+  MAX_DESCRIPTORS,
+  MAX_REGIONS,
+} from "./state/layout.ts";
 
 /** What an engine is made with. */
 export interface EngineOptions {
@@ -66,6 +73,7 @@ export class Engine implements Disposable {
   readonly #regions: Map<number, Region> = new Map();
   readonly #sizes: RegionSizes;
   readonly #privateSizes: RegionSizes;
+  readonly #deadTags: Set<number> = new Set();
   #closed = false;
 
   /** An engine with its global region; see {@link createEngine}. */
@@ -240,6 +248,26 @@ export class Engine implements Disposable {
     region.close();
   }
 
+  /**
+   * Takes back what threads held that have ended, by whatever way: locks and leases. Their
+   * descriptors are for the caller to close.
+   *
+   * @param tags owner tags (`DataPath.owner`) of these threads
+   */
+  threadsDied(tags: Iterable<number>): void {
+    for (const tag of tags) {
+      this.dp.declareDead(tag);
+      this.#deadTags.add(tag);
+    }
+    for (const tag of this.#deadTags) {
+      releaseLocks(this, tag);
+      const isClean = this.#features.every((feature) => feature.threadDied?.(this, tag) ?? true);
+      if (!isClean) continue;
+      this.#deadTags.delete(tag);
+      this.dp.freeTag(tag);
+    }
+  }
+
   /** Serves NICs and whatever else has a descriptor until the signal says stop. */
   run(signal: AbortSignal): Promise<void> {
     return this.interrupts.run(signal);
@@ -261,6 +289,20 @@ export class Engine implements Disposable {
   /** Closes the engine. */
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** Releases the locks of all rings that a dead thread holds: as whoever meets them would. */
+function releaseLocks({ ports, descriptors, dp }: Engine, tag: number): void {
+  const adapters = new Set(ports.values());
+  for (const { registration } of descriptors.values()) {
+    if (registration) adapters.add(registration.adapter);
+  }
+  for (const adapter of adapters) {
+    for (const k of adapter.allKrings()) {
+      Atomics.compareExchange(dp.state, k + K_BUSY, tag, 0);
+      Atomics.compareExchange(dp.state, k + K_LOCK, tag, 0);
+    }
   }
 }
 

@@ -83,6 +83,13 @@ export interface Feature {
    * of REGISTER that are about the descriptor. A throw undoes the registration.
    */
   registered?(context: ControlContext<NmreqRegister>): void;
+  /**
+   * Called when a thread that ran the data path has died: takes back what stands under its owner tag
+   * in the feature's part of the image.
+   *
+   * @returns whether nothing is left; if there is it is called again later
+   */
+  threadDied?(engine: Engine, tag: number): boolean;
   /** Called once when the engine is made. */
   start?(engine: Engine): void;
   /** Called once when the engine is closed, after all descriptors. */

@@ -76,6 +76,11 @@ export class MonitorAdapter extends Adapter implements Follower {
     watch.parent.followers.add(this);
   }
 
+  /** Packets may begin inside their buffers where they are copied; swapped ones begin where they do. */
+  override get hasOffsets(): boolean {
+    return !this.zeroCopy;
+  }
+
   /** Whether the port that it watches is still there. */
   get watching(): boolean {
     return this.#parent !== null;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EINVAL, ENXIO, NetmapError } from "@netmap/core";
+import { ENXIO, NetmapError } from "@netmap/core";
 import { driverName } from "./internal/ethtool.ts";
 import {
   ARPHRD_ETHER,
@@ -55,14 +55,14 @@ export function interfaces(): InterfaceInfo[] {
  * One interface by its name.
  *
  * @param name as the system has it: `eth0`
- * @throws {NetmapError} EINVAL for a name that no interface can have, ENXIO when there is none, with
- *   the names that exist
+ * @throws {NetmapError} ENXIO for a name that no interface can have, and when there is none, with the
+ *   names that exist
  */
 export function findInterface(name: string): InterfaceInfo {
   const bytes = new TextEncoder().encode(name).length;
   if (bytes === 0 || bytes >= IFNAMSIZ) {
     throw new NetmapError(
-      EINVAL,
+      ENXIO,
       `Cannot open interface '${name}' as a name has 1 to ${
         IFNAMSIZ - 1
       } bytes: this one has ${bytes}`,

@@ -56,6 +56,7 @@ const SPECIAL = BUF_CHANGED | MOREFRAG;
 export const pipeKind: PortKind = {
   id: KIND.pipe,
   name: "pipe",
+  offsets: true,
   txsync: pipeTxsync,
   rxsync: pipeRxsync,
 };

@@ -17,25 +17,27 @@
 
 import {
   NETMAP_RING,
-  RING_BUF_ALIGN,
-  RING_OFFSET_MASK,
   RING_SLOTS,
+  SLOT_PTR_LO,
   SLOT_WORDS,
   structAssign,
   structView,
 } from "@netmap/core";
 import {
   Adapter,
+  copyOffsets,
   K_DIR,
   K_FLAGS,
   K_HWTAIL,
   K_MODE,
   K_NUM_SLOTS,
+  K_OFFSET_MASK,
   K_PEER,
   K_PEER_TAIL,
   K_PENDING_MODE,
   K_RING,
   K_RING_ID,
+  K_USERS,
   KR_STOPPED,
   NKR_FAKERING,
   NKR_NEEDRING,
@@ -43,6 +45,7 @@ import {
   NR_TX,
   type PortShape,
   setRingOwnsBuffers,
+  showOffsets,
   stopRing,
 } from "@netmap/engine";
 import { pipeKind } from "./data_path.ts";
@@ -221,29 +224,40 @@ export class PipeAdapter extends Adapter {
     for (const [k, p] of opened) {
       const fake = [k, p].filter((each) => (state[each + K_FLAGS] & NKR_FAKERING) !== 0);
       // Both: the pair was open before, at one end or the other, and is left as it is.
-      if (fake.length === 2) {
-        this.#restoreHeader(k);
-        continue;
-      }
-      this.#lendBuffers(fake[0] === k ? p : k, fake[0]);
+      if (fake.length === 2) this.#restoreHeader(k);
+      else this.#lendBuffers(k, fake[0] === k ? p : k, fake[0]);
+      this.#agreeOnOffsets(k, p);
       state[k + K_FLAGS] |= NKR_FAKERING | NKR_NEEDRING;
       state[p + K_FLAGS] |= NKR_FAKERING | NKR_NEEDRING;
     }
   }
 
-  /** Shows a ring's buffers in the other ring of its pair too. */
-  #lendBuffers(real: number, fake: number): void {
+  /**
+   * Shows the buffers of one ring of a new pair in the other too, at the offsets of the opened one.
+   *
+   * @param k the opened one, which is `real` or `fake`
+   */
+  #lendBuffers(k: number, real: number, fake: number): void {
     const { state } = this.engine.dp;
     const i32 = this.region.memory.i32;
     const slots = state[real + K_NUM_SLOTS];
-    const from = state[real + K_RING];
-    const to = state[fake + K_RING];
-    i32.copyWithin(to + RING_SLOTS, from + RING_SLOTS, from + RING_SLOTS + slots * SLOT_WORDS);
-    for (const field of [RING_OFFSET_MASK, RING_BUF_ALIGN]) {
-      i32.copyWithin(to + field, from + field, from + field + 2);
+    const from = state[real + K_RING] + RING_SLOTS;
+    const to = state[fake + K_RING] + RING_SLOTS;
+    for (let w = SLOT_PTR_LO; k === fake && w < slots * SLOT_WORDS; w += SLOT_WORDS) {
+      i32.copyWithin(from + w, to + w, to + w + 2);
     }
+    i32.copyWithin(to, from, from + slots * SLOT_WORDS);
     // The real ring is known to own them since it was made.
-    setRingOwnsBuffers(this.region, to, slots);
+    setRingOwnsBuffers(this.region, state[fake + K_RING], slots);
+  }
+
+  /** Has both rings of a pair take packets at offsets in their buffers, or neither. */
+  #agreeOnOffsets(k: number, p: number): void {
+    const { state } = this.engine.dp;
+    const i32 = this.region.memory.i32;
+    if (state[k + K_OFFSET_MASK] === 0) copyOffsets(state, i32, p, k);
+    // Whoever has the other ring open without offsets would not know of them: it stays as it is.
+    else if (state[p + K_USERS] === 0) copyOffsets(state, i32, k, p);
   }
 
   /** What a ring's last user should not have written, for the next one. */
@@ -258,6 +272,7 @@ export class PipeAdapter extends Adapter {
       ringid: state[k + K_RING_ID],
       dir: state[k + K_DIR],
     });
+    showOffsets(state, memory.i32, k);
   }
 
   /** Each ring of this end, the ring of the other that it is connected with, and its direction. */

@@ -5,12 +5,16 @@ import {
   createEngine,
   DEFAULT_SIZES,
   type Engine,
+  ENTERED,
   K_FLAGS,
   K_RING,
+  leave,
   NKR_FAKERING,
   NKR_NEEDRING,
   NR_RX,
   NR_TX,
+  STOPPED,
+  tryEnter,
 } from "@netmap/engine";
 import type { PipeAdapter } from "./pipe_adapter.ts";
 import { pipes } from "./pipes.ts";
@@ -170,6 +174,16 @@ describe("PipeAdapter", () => {
     }
   });
 
+  it("stops its rings before they go, for a thread that comes late", () => {
+    const left = open("p{1");
+    const ends = ["p{1", "p}1"].map((name) => engine.ports.get(name)!);
+    const krings = ends.flatMap((end) => [end.kring(NR_TX, 0), end.kring(NR_RX, 0)]);
+    assertEquals(krings.map((k) => tryEnter(engine.dp, k)), krings.map(() => ENTERED));
+    for (const k of krings) leave(engine.dp, k);
+    left.close();
+    assertEquals(krings.map((k) => tryEnter(engine.dp, k)), krings.map(() => STOPPED));
+  });
+
   it("keeps packets for an end that is not open yet", () => {
     const left = open("p{1");
     assertEquals(left.send([frame(5)]), 1);
@@ -263,6 +277,64 @@ describe("PipeAdapter", () => {
     using right = open("p}1");
     assertEquals(left.send([frame(1)]), 1);
     assertEquals(right.receive().length, 1);
+  });
+
+  describe("with offsets", () => {
+    const offsets = { initial: 64, max: 256, bits: 16 };
+    const carries = (from: Port, to: Port, offset: number): void => {
+      const [tx] = from.txRings;
+      const [rx] = to.rxRings;
+      tx.setLen(tx.head, 60);
+      if (offset !== 64) tx.setOffset(tx.head, offset);
+      from.memory.u8[tx.bufOffset(tx.head)] = 42;
+      assertEquals(from.memory.u8[tx.bufferOffset(tx.bufIdx(tx.head)) + offset], 42);
+      tx.advance(1);
+      from.txsync();
+      to.rxsync();
+      assertEquals([rx.space(), rx.offset(rx.head)], [1, offset]);
+      assertEquals(to.memory.u8[rx.bufOffset(rx.head)], 42);
+      from.memory.u8[rx.bufOffset(rx.head)] = 0;
+      rx.advance(1);
+      to.rxsync();
+    };
+
+    it("shows packets where they begin, at both ends, though only the first asked for it", () => {
+      const left = open("p{1", { slots: 8, offsets });
+      const right = open("p}1");
+      for (const offset of [64, 200, 0]) {
+        carries(left, right, offset);
+        carries(right, left, offset);
+      }
+    });
+
+    it("does so for rings that only the second end opened", () => {
+      open("p{1-0", { slots: 8, rings: 2 });
+      const right = open("p}1-1", { offsets });
+      const left = open("p{1-1");
+      carries(left, right, 64);
+      carries(right, left, 64);
+      carries(right, left, 128);
+    });
+
+    it("keeps them while an end is closed, also from a user who overwrites the header", () => {
+      open("p{1", { slots: 8, offsets });
+      const right = open("p}1");
+      right.memory.i32.fill(0, right.rxRings[0].word + 14, right.rxRings[0].word + 16);
+      right.close();
+      const again = open("p}1");
+      carries(again, open("p{1"), 64);
+      assertEquals(again.rxRings[0].offset(0), 64);
+    });
+
+    it("leaves an end without them that was opened without", () => {
+      const left = open("p{1", { slots: 8 });
+      const right = open("p}1", { offsets: { ...offsets, initial: 0 } });
+      carries(left, right, 0);
+      const masks = [...left.txRings, ...left.rxRings].map(({ word }) =>
+        left.memory.i32[word + 14]
+      );
+      assertEquals(masks, [0, 0]);
+    });
   });
 
   it("gives extra buffers, which may be swapped into slots and go to the other end", () => {

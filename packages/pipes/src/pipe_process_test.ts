@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { createEngine, type Engine, type EngineDescriptor } from "@netmap/engine";
+import { createEngine, type Engine, type EngineDescriptor, yieldThread } from "@netmap/engine";
 import { pipes } from "./pipes.ts";
 import { freeObjects, openWithDescriptor } from "./pipes_fixture.ts";
 
@@ -69,6 +69,7 @@ describe("a pipe between two processes", () => {
         for (; !tx.empty(); sent++, tx.advance(1)) i32[tx.bufOffset(tx.head) >> 2] = sent;
         left.txsync();
         if (sent < first + 2000) await pause();
+        else if (tx.empty()) yieldThread();
       }
       assert(sent >= first + 50_000, "the other process took nothing");
       await kill();

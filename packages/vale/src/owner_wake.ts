@@ -8,13 +8,12 @@
 
 import { closeFd, createEventfd, drainEventfd } from "@netmap/core";
 import {
-  D_FD,
-  D_FD_PID,
   D_WAKE,
   DESC_WORDS,
   type Engine,
   type InterruptSource,
   K_WAITERS,
+  setWakeFd,
   WAITER_DESC,
   WAITER_NEXT,
   WAITER_WORDS,
@@ -40,8 +39,7 @@ export class OwnerWake {
     this.#engine = engine;
     this.#fd = createEventfd();
     this.#record = heap.alloc(DESC_WORDS);
-    state[this.#record + D_FD] = this.#fd;
-    state[this.#record + D_FD_PID] = dp.pid;
+    setWakeFd(dp, this.#record, this.#fd);
     state[this.#record + D_WAKE] = WAKE_ALWAYS;
     for (const k of krings) {
       const node = heap.alloc(WAITER_WORDS);

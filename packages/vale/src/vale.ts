@@ -19,6 +19,7 @@ import { F_BUCKETS, F_WAYS } from "./layout.ts";
 import { findPort } from "./lookup.ts";
 import { createAutodelete } from "./persistent.ts";
 import { makeSwitchTable, type SwitchDefaults, switchTable } from "./switch_table.ts";
+import { threadDied } from "./thread_died.ts";
 import { ValePort } from "./vale_port.ts";
 
 /** Most switches that may be asked for: VALE_LIST numbers them in 16 bits. */
@@ -85,6 +86,7 @@ export function vale(options: ValeOptions = {}): Feature {
       engine.createPersistent = (name, body) =>
         createAutodelete(engine, name, body, body.memId === 0 ? null : engine.region(body.memId));
     },
+    threadDied,
     stop,
   };
 }

@@ -7,14 +7,13 @@
  */
 
 import type { ControlRequest } from "../device.ts";
-import { EINVAL, ENOBUFS, EOPNOTSUPP } from "../errno.ts";
+import { EINVAL, ENOMEM } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
 import {
   IFNAMSIZ,
   NETMAP_API,
   NETMAP_POLLING_MODE_MULTI_CPU,
   NETMAP_POLLING_MODE_SINGLE_CPU,
-  NETMAP_REQ_IFNAMSIZ,
   NR_DO_RX_POLL,
   NR_NO_TX_POLL,
   NR_REG_ALL_NIC,
@@ -38,6 +37,8 @@ import {
   NETMAP_DO_RX_POLL,
   NETMAP_HW_RING,
   NETMAP_NO_TX_POLL,
+  NETMAP_PT_HOST_CREATE,
+  NETMAP_PT_HOST_DELETE,
   NETMAP_RING_MASK,
   NETMAP_SW_RING,
   NETMAP_VNET_HDR_GET,
@@ -80,8 +81,8 @@ export interface LegacyRequest {
  *
  * @param command the ioctl
  * @param bytes `struct nmreq`, 60 bytes
- * @throws {NetmapError} EINVAL for a version below 14, ENOBUFS for a name that leaves no room for
- * its pipe, EOPNOTSUPP for a command that is none
+ * @throws {NetmapError} EINVAL for a version below 14 and for a command that is none, ENOMEM for
+ * passthrough, which netmap no longer has
  *
  * @example
  * ```ts
@@ -144,12 +145,12 @@ function fromRegif(nmr: Nmreq, name: string): LegacyRequest {
   switch (nmr.cmd) {
     case 0: {
       const fields = registration(nmr);
-      const { request, body } = registerRequest(pipeName(nmr, fields, name), fields);
+      const { request, body } = registerRequest(pipeName(fields, name), fields);
       return { request, answer: () => answerRegister(nmr, body) };
     }
     case NETMAP_BDG_ATTACH: {
       const fields = registration(nmr);
-      const { request, body } = valeAttachRequest(pipeName(nmr, fields, name), {
+      const { request, body } = valeAttachRequest(pipeName(fields, name), {
         ...fields,
         mode: (nmr.arg1 & NETMAP_BDG_HOST) !== 0 ? NR_REG_NIC_SW : NR_REG_ALL_NIC,
       });
@@ -195,10 +196,17 @@ function fromRegif(nmr: Nmreq, name: string): LegacyRequest {
       return { request: valePollingEnable(name, pollingFields(nmr)).request, answer() {} };
     case NETMAP_BDG_POLLING_OFF:
       return { request: valePollingDisable(name).request, answer() {} };
+    case NETMAP_PT_HOST_CREATE:
+    case NETMAP_PT_HOST_DELETE:
+      throw new NetmapError(
+        ENOMEM, // netmap's answer, as whatever it cannot translate
+        `Cannot carry out legacy command ${nmr.cmd} as netmap passes ports through by CSB now: ` +
+          "use NETMAP_REQ_CSB_ENABLE",
+      );
   }
   throw new NetmapError(
-    EOPNOTSUPP,
-    `Cannot carry out legacy command ${nmr.cmd} as there is none of that number`,
+    EINVAL,
+    `Cannot carry out legacy command ${nmr.cmd} with NIOCREGIF: use 0, or a NETMAP_BDG_* that it has`,
   );
 }
 
@@ -227,17 +235,10 @@ function registration(nmr: Nmreq): Partial<NmreqRegister> {
 }
 
 /** The legacy pipe modes say by number what today's names say with a bracket. */
-function pipeName(nmr: Nmreq, fields: Partial<NmreqRegister>, name: string): string {
+function pipeName(fields: Partial<NmreqRegister>, name: string): string {
   if (fields.mode !== NR_REG_PIPE_MASTER && fields.mode !== NR_REG_PIPE_SLAVE) return name;
+  // 15 bytes, a bracket and 4 digits: always within a request's 63.
   const full = `${name}${fields.mode === NR_REG_PIPE_MASTER ? "{" : "}"}${fields.ringid}`;
-  if (full.length >= NETMAP_REQ_IFNAMSIZ) {
-    throw new NetmapError(
-      ENOBUFS,
-      `Cannot name pipe ${fields.ringid} of '${nmr.name}' as names have at most ${
-        NETMAP_REQ_IFNAMSIZ - 1
-      } bytes: use a shorter one`,
-    );
-  }
   fields.mode = NR_REG_ALL_NIC;
   fields.ringid = 0;
   return full;

@@ -9,8 +9,11 @@
 
 import { NETMAP_DEVICE_NAME, NETMAP_REQ_REGISTER } from "../abi/constants.ts";
 import { NETMAP_IOCTLS, type NetmapIoctls } from "../abi/ioctl.ts";
-import { NMREQ_REGISTER } from "../abi/nmreq_bodies.ts";
+import { NMREQ } from "../abi/legacy.ts";
+import type { LegacyCommand } from "../abi/legacy_request.ts";
+import { NMREQ_REGISTER, type NmreqRegister } from "../abi/nmreq_bodies.ts";
 import { NMREQ_HEADER } from "../abi/nmreq_header.ts";
+import { portInfoRequest } from "../abi/request.ts";
 import { requestName } from "../abi/request_table.ts";
 import { structView } from "../abi/struct_view.ts";
 import {
@@ -64,6 +67,18 @@ export class KernelDevice implements NetmapDevice {
     throw openError(this.path, -fd);
   }
 
+  /**
+   * A descriptor that somebody else opened and registered, a C library for instance; closing it
+   * closes `fd`.
+   *
+   * @param fd a descriptor of this device
+   * @param reply what the registration answered: its region and how large that is
+   * @throws {NetmapError} what mmap(2) fails with; `fd` is left open then
+   */
+  adopt(fd: number, reply: Pick<NmreqRegister, "memId" | "memsize">): Descriptor {
+    return new KernelDescriptor(this, fd, reply);
+  }
+
   /** The mapping of a region; made with the first port in it. */
   mapRegion(fd: number, memId: number, bytes: number): Mapping {
     const known = this.#mappings.get(memId);
@@ -98,11 +113,16 @@ class KernelDescriptor implements Descriptor {
   #region: { readonly memId: number; readonly mapping: Mapping } | null = null;
   #closed = false;
 
-  constructor(device: KernelDevice, fd: number) {
+  constructor(
+    device: KernelDevice,
+    fd: number,
+    registered: Pick<NmreqRegister, "memId" | "memsize"> | null = null,
+  ) {
     this.#device = device;
     this.#calls = device.calls;
     this.#ioctls = NETMAP_IOCTLS[device.calls.os];
     this.#fd = fd;
+    if (registered !== null) this.#map(registered.memId, registered.memsize);
   }
 
   control(request: ControlRequest): void {
@@ -121,8 +141,27 @@ class KernelDescriptor implements Descriptor {
     }
     if (reqtype === NETMAP_REQ_REGISTER && request.body) {
       const { memId, memsize } = structView(NMREQ_REGISTER, request.body);
-      this.#region = { memId, mapping: this.#device.mapRegion(this.#fd, memId, memsize) };
+      this.#map(memId, memsize);
     }
+  }
+
+  legacy(command: LegacyCommand, nmreq: Uint8Array): void {
+    this.#checkOpen();
+    const result = this.#calls.ioctl(this.#fd, this.#ioctls[command], nmreq);
+    const { name, cmd, arg2 } = structView(NMREQ, nmreq);
+    if (result < 0) {
+      throw new NetmapError(
+        -result,
+        `Cannot carry out ${command} for '${name}' as '${this.#device.path}' answers ` +
+          `${errnoName(-result)}: the kernel's log may say more`,
+        { request: command, port: name },
+      );
+    }
+    if (command !== "NIOCREGIF" || cmd !== 0) return;
+    // nr_memsize is the region's size modulo 2^32: ask for all of it.
+    const { request, body } = portInfoRequest("", { memId: arg2 });
+    this.control(request);
+    this.#map(arg2, body.memsize);
   }
 
   get memory(): Memory {
@@ -171,6 +210,10 @@ class KernelDescriptor implements Descriptor {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #map(memId: number, bytes: number): void {
+    this.#region = { memId, mapping: this.#device.mapRegion(this.#fd, memId, bytes) };
   }
 
   #sync(request: number, what: string): void {

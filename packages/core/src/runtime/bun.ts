@@ -13,10 +13,11 @@
  * @module
  */
 
-import type { Buf, Ffi, FfiRow, FfiTable, FfiType } from "./symbols.ts";
+import type { Buf, CallbackType, Ffi, FfiRow, FfiTable, FfiType } from "./symbols.ts";
 import {
   type EpollLayout,
   type EventPump,
+  type NativeCallback,
   PUMP_EVENTS,
   type PumpHost,
   type Runtime,
@@ -32,6 +33,10 @@ interface BunFfi {
   ): { symbols: Record<string, Call> };
   ptr(view: ArrayBufferView): number;
   toArrayBuffer(address: number, offset: number, bytes: number): ArrayBuffer;
+  JSCallback: new (
+    call: (...args: (number | null)[]) => void,
+    type: { args: string[]; returns: string },
+  ) => { readonly ptr: number; close(): void };
 }
 
 interface HelperWorker {
@@ -80,6 +85,18 @@ function open<T extends FfiTable>(ffi: BunFfi, path: string, table: T): Ffi<T> {
     rest = later;
   }
   return functions as unknown as Ffi<T>;
+}
+
+function callback(
+  ffi: BunFfi,
+  args: readonly CallbackType[],
+  call: (...args: number[]) => void,
+): NativeCallback {
+  const made = new ffi.JSCallback((...values) => call(...values.map(Number)), { // null is NULL
+    args: args.map((type) => ARGUMENT[type]),
+    returns: "void",
+  });
+  return { address: made.ptr, close: () => made.close() };
 }
 
 /** Two are enough as measured. */
@@ -179,6 +196,7 @@ export function bunRuntime(): Runtime | undefined {
       void view.buffer;
       return ffi.ptr(view);
     },
+    callback: (args, call) => callback(ffi, args, call),
     createPump,
   };
 }

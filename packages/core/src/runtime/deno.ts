@@ -11,8 +11,14 @@
  * @module
  */
 
-import type { Buf, Ffi, FfiTable, FfiType } from "./symbols.ts";
-import { type EventPump, PUMP_EVENTS, type PumpHost, type Runtime } from "./runtime.ts";
+import type { Buf, CallbackType, Ffi, FfiTable, FfiType } from "./symbols.ts";
+import {
+  type EventPump,
+  type NativeCallback,
+  PUMP_EVENTS,
+  type PumpHost,
+  type Runtime,
+} from "./runtime.ts";
 
 type Call = (...args: (number | Buf)[]) => number | bigint;
 
@@ -37,6 +43,10 @@ interface DenoFfi {
     of(view: ArrayBufferView): Pointer | null;
     value(pointer: Pointer | null): bigint | number;
   };
+  UnsafeCallback: new (
+    type: { parameters: string[]; result: string },
+    call: (...args: (number | bigint)[]) => void,
+  ) => { readonly pointer: Pointer; close(): void };
   UnsafePointerView: { getArrayBuffer(pointer: Pointer | null, bytes: number): ArrayBuffer };
 }
 
@@ -69,6 +79,21 @@ function open<T extends FfiTable>(deno: DenoFfi, path: string, table: T): Ffi<T>
 
 function viewAt(deno: DenoFfi, address: number, bytes: number): ArrayBuffer {
   return deno.UnsafePointerView.getArrayBuffer(deno.UnsafePointer.create(BigInt(address)), bytes);
+}
+
+function callback(
+  deno: DenoFfi,
+  args: readonly CallbackType[],
+  call: (...args: number[]) => void,
+): NativeCallback {
+  const made = new deno.UnsafeCallback(
+    { parameters: args.map((type) => TYPE[type]), result: "void" },
+    (...values) => call(...values.map(Number)),
+  );
+  return {
+    address: Number(deno.UnsafePointer.value(made.pointer)),
+    close: () => made.close(),
+  };
 }
 
 const PROT_READ_WRITE = 3;
@@ -176,6 +201,7 @@ export function denoRuntime(): Runtime | undefined {
       void view.buffer;
       return Number(deno.UnsafePointer.value(deno.UnsafePointer.of(view)));
     },
+    callback: (args, call) => callback(deno, args, call),
     createPump: (host) => createPump(deno, host),
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Ffi, FfiTable, Libc } from "./symbols.ts";
+import type { CallbackType, Ffi, FfiTable, Libc } from "./symbols.ts";
 
 /** How `struct epoll_event` lies in 32-bit words: packed on x86-64, padded elsewhere. */
 export interface EpollLayout {
@@ -47,6 +47,14 @@ export interface EventPump {
   stop(): void;
 }
 
+/** A function of the isolate's that C can call. */
+export interface NativeCallback {
+  /** What C takes for the function's address; of no use after close. */
+  readonly address: number;
+  /** Ends it. C must have forgotten the address before. */
+  close(): void;
+}
+
 /** A JavaScript runtime with foreign calls. */
 export interface Runtime {
   /** Which one. */
@@ -83,6 +91,14 @@ export interface Runtime {
    * @param view where to point
    */
   addressOf(view: ArrayBufferView): number;
+  /**
+   * Lets C call a function that returns nothing: on this isolate's thread alone, within a foreign
+   * call.
+   *
+   * @param args types of its arguments
+   * @param call the function; it must not throw
+   */
+  callback(args: readonly CallbackType[], call: (...args: number[]) => void): NativeCallback;
   /** Makes a pump, which does nothing before its start. */
   createPump(host: PumpHost): EventPump;
 }

@@ -51,6 +51,21 @@ describe("addressOf() and viewAt()", () => {
   });
 });
 
+describe("callback()", () => {
+  it("is called by C, as often as C likes, and within the call", () => {
+    const once = { args: ["buf", "usize"], result: "i32" } as const;
+    const { pthread_once } = runtime().open("libc.so.6", { pthread_once: once });
+    let calls = 0;
+    const callback = runtime().callback([], () => calls++);
+    assert(Number.isSafeInteger(callback.address) && callback.address > 0);
+    for (let n = 1; n <= 3000; n++) {
+      assertEquals(pthread_once(new Int32Array(1), callback.address), 0);
+      assertEquals(calls, n);
+    }
+    callback.close();
+  });
+});
+
 describe("the table of symbols", () => {
   it("has only types that both runtimes know", () => {
     const types = new Set(["i32", "u32", "i64", "usize", "buf", "void"]);

@@ -25,6 +25,9 @@
 /** Types of arguments and results; see the table at the top of the file. */
 export type FfiType = "i32" | "u32" | "i64" | "usize" | "buf" | "void";
 
+/** Types of the arguments of a function that C calls. */
+export type CallbackType = Extract<FfiType, "i32" | "u32" | "usize">;
+
 /** One foreign function. */
 export interface FfiRow {
   /** Types of the arguments, in order. */
@@ -78,8 +81,11 @@ export const LIBC = {
   ftruncate: { args: ["i32", "i64"], result: "i32" }, // fd, length
   lseek: { args: ["i32", "i64", "i32"], result: "i64" }, // fd, offset, whence
   statx: { args: ["i32", "buf", "i32", "u32", "buf"], result: "i32", on: "linux" }, // dirfd, path, flags, mask, out
+  fstatfs: { args: ["i32", "buf"], result: "i32", on: "linux" }, // fd, out
   memfd_create: { args: ["buf", "u32"], result: "i32", on: "linux" }, // name, flags
   eventfd: { args: ["u32", "i32"], result: "i32", on: "linux" }, // initval, flags
+  mount: { args: ["buf", "buf", "buf", "u32", "buf"], result: "i32", on: "linux" }, // source, target, type, flags, data
+  umount2: { args: ["buf", "i32"], result: "i32", on: "linux" }, // target, flags
   timerfd_create: { args: ["i32", "i32"], result: "i32", on: "linux" }, // clockid, flags
   timerfd_settime: { args: ["i32", "i32", "buf", "buf"], result: "i32", on: "linux" }, // fd, flags, new, old
 
@@ -89,6 +95,7 @@ export const LIBC = {
   madvise: { args: ["usize", "usize", "i32"], result: "i32" }, // addr, length, advice
   memmove: { args: ["usize", "usize", "usize"], result: "void" }, // dest, src, n
   memcpy: { args: ["usize", "usize", "usize"], result: "void" }, // dest, src, n
+  strlen: { args: ["usize"], result: "i32" }, // s
   memcpyBuf: { args: ["buf", "buf", "u32"], result: "void", symbol: "memcpy" }, // dest, src, n
 
   // Waiting

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { EINTR, ENOSYS, EPERM, errnoFromOs, errnoName } from "../errno.ts";
+import { EINTR, ENOSYS, errnoFromOs, errnoName } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
 import { runtime } from "../runtime/pick.ts";
 import { type FfiRow, type FfiTable, LIBC, type Libc } from "../runtime/symbols.ts";
 import { constants } from "./constants.ts";
+import { deniedError } from "./denied.ts";
 
 let opened: Libc | undefined;
 let errnoWord: Int32Array;
@@ -25,11 +26,6 @@ function tableFor(os: string, errnoSymbol: string): { table: FfiTable; missing: 
     else table[name] = row;
   }
   return { table, missing };
-}
-
-function isDenied(error: unknown): boolean {
-  const name = error instanceof Error ? error.name : "";
-  return name === "NotCapable" || name === "PermissionDenied";
 }
 
 function openLibc(): Libc {
@@ -52,13 +48,8 @@ function openLibc(): Libc {
       errnoWord = new Int32Array(runtime().viewAt(libc.errnoLocation(), 4));
       return libc;
     } catch (error) {
-      if (isDenied(error)) {
-        throw new NetmapError(
-          EPERM,
-          `Cannot open '${path}' as Deno runs without the right to call libraries: start it with '--allow-ffi'`,
-          { cause: error },
-        );
-      }
+      const denied = deniedError(error, path);
+      if (denied) throw denied;
       cause ??= error;
     }
   }
@@ -114,6 +105,22 @@ export function errno(): number {
   if (opened === undefined) libc();
   const value = errnoWord[0];
   return translate ? errnoFromOs(value, constants().os) : value;
+}
+
+/**
+ * Does something in the middle of a foreign call, and leaves errno as the caller has it.
+ *
+ * @param action what may call libc
+ * @returns what the action returned
+ */
+export function keepErrno<T>(action: () => T): T {
+  libc();
+  const value = errnoWord[0];
+  try {
+    return action();
+  } finally {
+    errnoWord[0] = value;
+  }
 }
 
 /**

@@ -34,6 +34,8 @@ export const F_SETFL = 4;
 export const F_SETFD = 2;
 /** fcntl: read FD_CLOEXEC. */
 export const F_GETFD = 1;
+/** fcntl: a second descriptor, FD_CLOEXEC set. */
+export const F_DUPFD_CLOEXEC = 1030;
 /** Closed in programs that this one starts. */
 export const FD_CLOEXEC = 1;
 /** fcntl: forbid something of a memfd for good. */
@@ -46,8 +48,12 @@ export const F_SEAL_SHRINK = 0x2;
 export const AT_EMPTY_PATH = 0x1000;
 /** statx: the kind of file is wanted. */
 export const STATX_TYPE = 0x1;
+/** statx: the inode is wanted. */
+export const STATX_INO = 0x100;
 /** statx: the size is wanted. */
 export const STATX_SIZE = 0x200;
+/** statfs: files of huge pages. */
+export const HUGETLBFS_MAGIC = 0x958458f6;
 
 // sys/mman.h
 /** Pages that nobody may touch. */

@@ -23,8 +23,10 @@ import { EINVAL, ENOMEM } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
 import { runtime } from "../runtime/pick.ts";
 import { constants } from "./constants.ts";
+import { statFd } from "./file_stat.ts";
 import { check, libc } from "./libc.ts";
-import { AT_EMPTY_PATH, STATX_SIZE, STATX_TYPE } from "./linux.ts";
+import { addLiveMapping, removeLiveMapping } from "./live_mappings.ts";
+import { closeFd, dupFd } from "./system.ts";
 
 /** How to map. */
 export interface MapOptions {
@@ -37,6 +39,21 @@ export interface MapOptions {
   readOnly?: boolean;
   /** Touch all pages now and not at their first use. */
   populate?: boolean;
+  /**
+   * Keep a descriptor of the file as long as the mapping, so that others find it by address and map
+   * the same bytes themselves: memory that is given to a port needs it.
+   */
+  keepFd?: boolean;
+}
+
+/** What a mapping shows. */
+export interface MappingSource {
+  /** Descriptor of the file, closed with the mapping; -1 when none is kept. */
+  readonly fd?: number;
+  /** First byte of the file. */
+  readonly offset?: number;
+  /** Bytes that the system mapped, where they are more than were asked for: whole huge pages. */
+  readonly span?: number;
 }
 
 /** Closed ranges that wait as private zeros, oldest first; see the top of the file. */
@@ -68,20 +85,30 @@ export class Mapping implements Memory {
   i32: Int32Array<ArrayBuffer>;
   /** Address of the first byte in this process; 0 after close. */
   address: number;
+  /** Descriptor of the file that is mapped, with `keepFd`; -1 without, and after close. */
+  fd: number;
+  /** First byte of the file that is mapped. */
+  readonly offset: number;
+  readonly #span: number;
 
   /**
    * Takes over what mmap returned: this object unmaps it.
    *
    * @param address what mmap returned
    * @param bytes its length
+   * @param source what it shows; the descriptor is this object's from then on
    */
-  constructor(address: number, bytes: number) {
+  constructor(address: number, bytes: number, source: MappingSource = {}) {
     const buffer = runtime().viewAt(address, bytes);
     this.size = bytes;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer, 0, bytes >>> 1);
     this.i32 = new Int32Array(buffer, 0, Math.floor(bytes / 4));
     this.address = address;
+    this.fd = source.fd ?? -1;
+    this.offset = source.offset ?? 0;
+    this.#span = source.span ?? bytes;
+    addLiveMapping(this);
   }
 
   /** True once the region was unmapped. */
@@ -94,14 +121,14 @@ export class Mapping implements Memory {
    * call still holds reads zeros). Closing twice is harmless.
    */
   close(): void {
-    const { address, size, u8 } = this;
+    const { address, size, u8, fd } = this;
     if (address === 0) return;
     const { PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE } =
       constants();
     check(
       libc().mmap(
         address,
-        size,
+        this.#span,
         PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
         -1,
@@ -114,32 +141,17 @@ export class Mapping implements Memory {
     this.u8 = EMPTY_U8;
     this.u16 = EMPTY_U16;
     this.i32 = EMPTY_I32;
+    this.fd = -1;
+    removeLiveMapping(this);
     u8.buffer.transfer(0);
-    if (u8.length === 0) retire(address, size);
+    if (u8.length === 0) retire(address, this.#span);
+    if (fd >= 0) closeFd(fd);
   }
 
   /** Unmaps the region. */
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-const STATX = new Uint8Array(256);
-const STATX_WORDS = new Uint32Array(STATX.buffer);
-const NO_PATH = new Uint8Array(1);
-const S_IFMT = 0o170000;
-const S_IFREG = 0o100000;
-
-/** Bytes of a regular file or memfd; infinite for devices, which answer mmap by themselves. */
-function fileSize(fd: number): number {
-  const { statx } = libc();
-  check(
-    statx(fd, NO_PATH, AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, STATX),
-    `map descriptor '${fd}'`,
-  );
-  // struct statx, statx(2): stx_mode at 28, stx_size at 40
-  const mode = STATX_WORDS[7] & S_IFMT;
-  return mode === S_IFREG ? STATX_WORDS[10] + STATX_WORDS[11] * 2 ** 32 : Infinity;
 }
 
 /**
@@ -163,14 +175,21 @@ function fileSize(fd: number): number {
  * ```
  */
 export function mapMemory(fd: number, bytes: number, options: MapOptions = {}): Mapping {
-  const { offset = 0, readOnly = false, populate = false } = options;
+  const { offset = 0, readOnly = false, populate = false, keepFd = false } = options;
   if (!(Number.isSafeInteger(bytes) && bytes > 0 && Number.isSafeInteger(offset) && offset >= 0)) {
     throw new NetmapError(
       EINVAL,
       `Cannot map '${bytes}' bytes at offset '${offset}': both must be whole, the first above 0`,
     );
   }
-  const end = fileSize(fd);
+  if (readOnly && keepFd) {
+    throw new NetmapError(
+      EINVAL,
+      `Cannot map descriptor '${fd}' with both 'readOnly' and 'keepFd' as others would not see ` +
+        "the stores of a private mapping: leave one of them out",
+    );
+  }
+  const { size: end, hugePage } = statFd(fd, `map descriptor '${fd}'`);
   if (offset + bytes > end) {
     throw new NetmapError(
       EINVAL,
@@ -189,10 +208,16 @@ export function mapMemory(fd: number, bytes: number, options: MapOptions = {}): 
     offset,
   );
   check(address, `map ${bytes} bytes of descriptor '${fd}'`);
+  // Parts of a huge page can be mapped, but neither unmapped nor replaced.
+  const span = hugePage === 0 ? bytes : Math.ceil(bytes / hugePage) * hugePage;
+  let kept = -1;
   try {
-    return new Mapping(address, bytes);
+    if (keepFd) kept = dupFd(fd);
+    return new Mapping(address, bytes, { fd: kept, offset, span });
   } catch (cause) {
-    libc().munmap(address, bytes);
+    libc().munmap(address, span);
+    if (kept >= 0) closeFd(kept);
+    if (cause instanceof NetmapError) throw cause;
     throw new NetmapError(
       ENOMEM,
       `Cannot see ${bytes} bytes as one array as this runtime has a limit (4 GiB in Bun): ` +

@@ -12,6 +12,7 @@ import {
   EFD_CLOEXEC,
   EFD_NONBLOCK,
   F_ADD_SEALS,
+  F_DUPFD_CLOEXEC,
   F_SEAL_SHRINK,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
@@ -121,6 +122,17 @@ export function closeFd(fd: number): void {
   if (libc().close(fd) === -1 && errno() !== EINTR) {
     throw failure(errno(), `close descriptor '${fd}'`);
   }
+}
+
+/**
+ * A second descriptor of the same file.
+ *
+ * @param fd the first one
+ * @returns another number, closed on exec; both are to be closed
+ * @throws {NetmapError} EBADF, EMFILE
+ */
+export function dupFd(fd: number): number {
+  return check(libc().fcntl(fd, F_DUPFD_CLOEXEC, 0), `duplicate descriptor '${fd}'`);
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   NETMAP_REQ_OPT_MAX,
   NetmapError,
   type NetmapIoctls,
+  NM_IFREQ,
   NMREQ,
   NMREQ_HEADER,
   NMREQ_OPTION,
@@ -71,11 +72,39 @@ export function ioctl(
         command === numbers.NIOCREGIF ? "NIOCREGIF" : "NIOCGINFO",
         argument,
       );
+    case numbers.NIOCCONFIG:
+      needArgument(argument, NM_IFREQ.size);
+      throw new NetmapError(
+        EINVAL,
+        `Cannot take a message for '${
+          structView(NM_IFREQ, argument).name
+        }' as no switch's module takes any by ioctl: hand it over with configSwitch()`,
+      );
   }
   throw new NetmapError(
     EOPNOTSUPP,
     `Cannot carry out ioctl 0x${command.toString(16)} as netmap has none of that number`,
   );
+}
+
+/**
+ * The same as a system call answers it.
+ *
+ * @returns 0, or the errno that the ioctl fails with
+ */
+export function ioctlErrno(
+  descriptor: Descriptor,
+  command: number,
+  argument: Uint8Array,
+  memory: UserMemory,
+): number {
+  try {
+    ioctl(descriptor, command, argument, memory);
+    return 0;
+  } catch (error) {
+    if (error instanceof NetmapError) return error.errno;
+    throw error;
+  }
 }
 
 function needArgument(argument: Uint8Array, bytes: number): void {

@@ -48,6 +48,8 @@ export class ExtmemRegion extends Region {
   readonly source: ExtmemSource;
 
   /**
+   * Makes the region; the memory is touched by nobody yet.
+   *
    * @param id nr_mem_id
    * @param slot place in the image's region table
    * @param sizes from {@linkcode fitPools}
@@ -59,6 +61,7 @@ export class ExtmemRegion extends Region {
     this.source = source;
   }
 
+  /** The key of `@extmem:`. */
   protected override optionName(name: PoolName, what: keyof PoolSize): string {
     return `'${name}-${what === "count" ? "num" : "size"}' of the external memory`;
   }

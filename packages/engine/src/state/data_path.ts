@@ -88,7 +88,17 @@ export interface ImageHandle {
   readonly stateFd: number;
   /** memfd of each region by region slot; without it the owner's numbers are taken. */
   readonly regionFds?: readonly number[];
+  /**
+   * Gives the memfd of a region slot, for whoever learns of them one by one; it is closed once it is
+   * mapped.
+   *
+   * @throws {NetmapError} when there is none
+   */
+  readonly openRegion?: (slot: number) => number;
 }
+
+/** A thread id that no thread has (Linux has ids up to 2^22): of threads that are known to be dead. */
+const DEAD_TID = 0x3fffffff;
 
 /** A thread's mapping of the state image and the regions. */
 export class DataPath {
@@ -112,18 +122,18 @@ export class DataPath {
   readonly isOwner: boolean;
   readonly #mapping: Mapping;
   readonly #regionGenerations: number[] = [];
-  readonly #regionFds: readonly number[] | undefined;
+  readonly #handle: ImageHandle;
   #closed = false;
 
   private constructor(
-    stateFd: number,
+    handle: ImageHandle,
     kinds: readonly PortKind[],
     isOwner: boolean,
-    fds?: readonly number[],
   ) {
+    const { stateFd } = handle;
     this.stateFd = stateFd;
     this.isOwner = isOwner;
-    this.#regionFds = fds;
+    this.#handle = handle;
     this.#mapping = mapMemory(stateFd, IMAGE_WORDS * 4);
     this.state = this.#mapping.i32;
     this.counters = new Float64Array(this.state.buffer);
@@ -147,7 +157,7 @@ export class DataPath {
 
   /** Makes a new, empty image. */
   static create(kinds: readonly PortKind[]): DataPath {
-    return new DataPath(createMemfd("netmap-state", IMAGE_WORDS * 4), kinds, true);
+    return new DataPath({ stateFd: createMemfd("netmap-state", IMAGE_WORDS * 4) }, kinds, true);
   }
 
   /**
@@ -158,7 +168,7 @@ export class DataPath {
    * @throws {NetmapError} EINVAL when it is no image, ENOSPC when too many threads are attached
    */
   static attach(handle: ImageHandle, kinds: readonly PortKind[]): DataPath {
-    return new DataPath(handle.stateFd, kinds, false, handle.regionFds);
+    return new DataPath(handle, kinds, false);
   }
 
   /** Registers a port kind in this thread. */
@@ -174,6 +184,8 @@ export class DataPath {
     this.state[entry + REGION_OFFSET] = offset / PAGE;
     this.state[entry + REGION_GENERATION] += 1;
     this.#regionGenerations[slot] = this.state[entry + REGION_GENERATION];
+    // First those who have to be told, then the size, by which others see the region.
+    this.regionPublished(slot, fd);
     Atomics.store(this.state, entry + REGION_PAGES, memory.size / PAGE);
   }
 
@@ -207,13 +219,19 @@ export class DataPath {
     const pages = slot >= 0 && slot < MAX_REGIONS
       ? Atomics.load(this.state, entry + REGION_PAGES)
       : 0;
-    const fd = this.#regionFds ? this.#regionFds[slot] : this.state[entry + REGION_FD];
-    if (pages <= 0 || fd === undefined) {
+    const { openRegion, regionFds } = this.#handle;
+    if (pages <= 0 || (!openRegion && regionFds && regionFds[slot] === undefined)) {
       throw new NetmapError(EINVAL, `Cannot map memory region ${slot} as there is none`);
     }
     if (known !== undefined) (known as Mapping).close();
     const offset = this.state[entry + REGION_OFFSET] * PAGE;
-    const mapping = mapMemory(fd, pages * PAGE, { offset });
+    const fd = openRegion?.(slot) ?? regionFds?.[slot] ?? this.state[entry + REGION_FD];
+    let mapping: Mapping;
+    try {
+      mapping = mapMemory(fd, pages * PAGE, { offset });
+    } finally {
+      if (openRegion) closeFd(fd);
+    }
     this.regions[slot] = mapping;
     this.#regionGenerations[slot] = generation;
     return mapping;
@@ -230,6 +248,25 @@ export class DataPath {
    * copy of that eventfd (a daemon's client).
    */
   wakeElsewhere(_d: number): void {}
+
+  /**
+   * Called in the owner before others can see a region. Replaced by whoever has to send its memfd to
+   * other processes.
+   */
+  regionPublished(_slot: number, _fd: number): void {}
+
+  /**
+   * Says that the thread with an owner tag has ended, although the system may know its id yet: a
+   * killed process keeps it until its parent asks. Its locks are for whoever meets them from now on.
+   */
+  declareDead(tag: number): void {
+    Atomics.store(this.state, ATTACH_TABLE + (tag - 1) * ATTACH_WORDS + ATTACH_TID, DEAD_TID);
+  }
+
+  /** Gives the tag of a dead thread to whoever attaches next: nothing in the image names it any more. */
+  freeTag(tag: number): void {
+    Atomics.store(this.state, ATTACH_TABLE + (tag - 1) * ATTACH_WORDS + ATTACH_TID, 0);
+  }
 
   /** Unmaps everything. Closing twice is harmless. */
   close(): void {

@@ -29,6 +29,8 @@ export const IMAGE_MAGIC_AT = 0;
 export const IMAGE_OWNER_PID = 1;
 /** Number of the layout; a thread refuses an image of another one. */
 export const IMAGE_LAYOUT_AT = 2;
+/** How many eventfds were given to wake-up words: what {@link D_FD_SERIAL} is taken from. */
+export const IMAGE_FD_SERIAL = 3;
 /** The layout that this code reads and writes. */
 export const IMAGE_LAYOUT = 1;
 /** Region table: for region slot r, `REGION_ENTRY_WORDS` words at `REGION_TABLE + r * 4`. */
@@ -99,6 +101,10 @@ export const D_CSB_ATOK_AT = 14;
 export const D_CSB_KTOA_FD = 15;
 /** The same place for the ktoa entries. */
 export const D_CSB_KTOA_AT = 16;
+/**
+ * Changes with D_FD: by it a process that holds a copy of the eventfd sees that it is of another.
+ */
+export const D_FD_SERIAL = 17;
 /** Counters of the kloop: doubles at (d >> 1) + D_KLOOP_COUNTERS and behind it, 7 of them. */
 export const D_KLOOP_COUNTERS = 9;
 /** The kloop is to end; it stays until a loop has seen it. */
@@ -237,14 +243,14 @@ export const C_BAD_BUFFERS = 25;
  */
 export const K_NOTIFY = 52;
 
-/**
- * Offsets of packets in their buffers (NETMAP_REQ_OPT_OFFSETS): which bits of a slot's `ptr` hold
- * one, low and high word, 0 while nobody asked for offsets; the largest one; and the least bytes
- * from one packet to the next in a buffer, 0 where buffers are not shared.
- */
+// Offsets of packets in their buffers (NETMAP_REQ_OPT_OFFSETS), see `offsets.ts`.
+/** Bits of a slot's `ptr` that hold an offset, low word; 0 while nobody asked for offsets. */
 export const K_OFFSET_MASK = 53;
+/** The high word of these bits. */
 export const K_OFFSET_MASK_HI = 54;
+/** Largest offset, in bytes. */
 export const K_OFFSET_MAX = 55;
+/** Least bytes from one packet to the next in a buffer; 0 where buffers are not shared. */
 export const K_OFFSET_GAP = 56;
 
 /**

@@ -14,7 +14,9 @@ import type { DataPath } from "./data_path.ts";
 import {
   D_FD,
   D_FD_PID,
+  D_FD_SERIAL,
   D_WAKE,
+  IMAGE_FD_SERIAL,
   K_NOTIFY,
   K_WAITERS,
   WAITER_DESC,
@@ -67,4 +69,17 @@ export function disarm(dp: DataPath, d: number): void {
 /** From now on every notification signals the eventfd: it was handed out to somebody's epoll. */
 export function armAlways(dp: DataPath, d: number): void {
   Atomics.store(dp.state, d + D_WAKE, WAKE_ALWAYS);
+}
+
+/**
+ * Says which eventfd a record's wake-up word has. The owner alone does this.
+ *
+ * @param d a descriptor's record, or another one of that form
+ * @param fd the eventfd, a descriptor of this process
+ */
+export function setWakeFd(dp: DataPath, d: number, fd: number): void {
+  const { state } = dp;
+  state[d + D_FD] = fd;
+  state[d + D_FD_SERIAL] = ++state[IMAGE_FD_SERIAL];
+  Atomics.store(state, d + D_FD_PID, dp.pid);
 }

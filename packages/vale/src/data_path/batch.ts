@@ -95,6 +95,8 @@ export class Batch {
   readonly used: Int32Array = new Int32Array(BROADCAST * Q_RINGS);
   /** How many are in use. */
   usedCount = 0;
+  /** Bytes from its buffer's start to each fragment; only where the ring has offsets. */
+  readonly offsets: Int32Array = new Int32Array(BATCH + MAX_FRAGS);
   /** Why a packet is not for the ring at hand: see `judge.ts`. By its first fragment. */
   readonly verdicts: Uint8Array = new Uint8Array(BATCH + MAX_FRAGS);
 
@@ -104,7 +106,8 @@ export class Batch {
 
   /** The switch. */
   s = 0;
-  /** The port that sends, its number and its ring's. */
+  /** The kring that sends, its port, that port's number and its ring's. */
+  k = 0;
   p = 0;
   port = 0;
   ring = 0;
@@ -118,6 +121,8 @@ export class Batch {
   numBufs = 0;
   /** Bytes of virtio-net header before each frame. */
   header = 0;
+  /** Whether packets begin inside their buffers. */
+  hasOffsets = false;
   /** Seconds. */
   now = 0;
 
@@ -138,6 +143,7 @@ export class Batch {
   copiedBytes = 0;
   copiedPackets = 0;
   badBuffers = 0;
+  tooLong = 0;
 
   constructor(memory: Memory) {
     this.memory = memory;
@@ -164,6 +170,11 @@ export class Batch {
     this.queues[BROADCAST_QUEUE + Q_SLOTS] = 0;
     this.queues[BROADCAST_QUEUE + Q_PACKETS] = 0;
   }
+}
+
+/** Bytes from its buffer's start to a fragment. */
+export function offsetOf(b: Batch, i: number): number {
+  return b.hasOffsets ? b.offsets[i] : 0;
 }
 
 const pool: Batch[] = [];

@@ -83,6 +83,7 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
   const table = state[b.s + S_FDB];
   const mask = state[b.s + S_FDB_MASK];
   const age = maxAge(state, b.s);
+  const general = b.hasOffsets ? -1 : GENERAL;
   const now = b.now | 0;
   const me = b.port | 0;
   const last = end | 0;
@@ -111,7 +112,7 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
     let frags = 1;
     let at: number;
     let shift = headerShift;
-    if ((word & GENERAL) === 0) {
+    if ((word & general) === 0) {
       const idx = i32[slot];
       j = j + 1 === numSlots ? 0 : (j + 1) | 0;
       if ((word & CHANGED) !== 0) i32[(slot + LEN_FLAGS) | 0] = word & ~CHANGED;
@@ -140,9 +141,9 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
     let w1 = i32[(at + 1) | 0];
     let w2 = i32[(at + 2) | 0];
     if (shift !== 0) {
-      w0 = (w0 >>> 16) | (w1 << 16);
-      w1 = (w1 >>> 16) | (w2 << 16);
-      w2 = (w2 >>> 16) | (i32[(at + 3) | 0] << 16);
+      w0 = (w0 >>> shift) | (w1 << (32 - shift));
+      w1 = (w1 >>> shift) | (w2 << (32 - shift));
+      w2 = (w2 >>> shift) | (i32[(at + 3) | 0] << (32 - shift));
     }
     // Bytes: dst 0 1 2 3 | dst 4 5, src 0 1 | src 2 3 4 5
     const lo = (w1 >>> 16) | (w2 << 16);

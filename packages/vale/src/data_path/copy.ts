@@ -122,4 +122,5 @@ export function copyPackets(b: Batch, swap: boolean): void {
   b.copiedBytes = bytes;
   b.copiedPackets = done;
   b.badBuffers = bad;
+  b.tooLong = 0;
 }

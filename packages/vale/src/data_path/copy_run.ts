@@ -113,6 +113,7 @@ export function copyRun(b: Batch): void {
   b.copiedBytes = bytes;
   b.copiedPackets = (target.count - bad) | 0;
   b.badBuffers = bad;
+  b.tooLong = 0;
 }
 
 /**
@@ -152,4 +153,5 @@ export function swapRun(b: Batch): void {
   b.copiedBytes = bytes;
   b.copiedPackets = (target.count - bad) | 0;
   b.badBuffers = bad;
+  b.tooLong = 0;
 }

@@ -25,6 +25,7 @@ import {
   K_NOTIFY,
   K_NUM_BUFS,
   K_NUM_SLOTS,
+  K_OFFSET_MASK,
   K_PORT,
   K_RING,
   lockRing,
@@ -44,8 +45,8 @@ import {
   Q_SLOTS,
   type Remaining,
 } from "./batch.ts";
-import { convertPackets } from "./convert.ts";
 import { copyPackets } from "./copy.ts";
+import { copyBytes } from "./copy_bytes.ts";
 import { copyRun, isPlain, swapRun } from "./copy_run.ts";
 import { judge, slotsThatFit } from "./judge.ts";
 import { finishLease, leaseSpace, leaseStart, publish, takeLease } from "./lease.ts";
@@ -77,6 +78,7 @@ function deliver(dp: DataPath, b: Batch, q: number, too: boolean): void {
   b.unicast = queues[q + Q_HEAD];
   b.broadcast = too ? queues[BROADCAST_QUEUE + Q_HEAD] : NIL;
   aim(dp, b, k, header);
+  const bytewise = header !== b.header || b.hasOffsets || state[k + K_OFFSET_MASK] !== 0;
   const swap = (state[b.s + S_FLAGS] & S_FLAG_ZERO_COPY) !== 0 && target.memory === b.memory &&
     target.bufBase === b.bufBase && target.bufWords === b.bufWords;
   const plain = isPlain(b) && !(swap && b.stays);
@@ -84,12 +86,12 @@ function deliver(dp: DataPath, b: Batch, q: number, too: boolean): void {
   while (left.slots > 0) {
     const lease = reserve(dp, k, b);
     if (lease !== 0) {
-      if (header !== b.header) convertPackets(b, header);
+      if (bytewise) copyBytes(dp, k, b, header);
       else if (!plain) copyPackets(b, swap);
       else if (swap && b.unicast !== NIL) swapRun(b);
       else copyRun(b);
       left.slots -= target.count;
-      left.packets -= b.copiedPackets + b.badBuffers;
+      left.packets -= b.copiedPackets + b.badBuffers + b.tooLong;
       if (finish(dp, k, b, lease)) notifyRing(dp, k);
     }
     if (left.slots === 0 || retries-- === 0) break;
@@ -143,6 +145,7 @@ function finish(dp: DataPath, k: number, b: Batch, lease: number): boolean {
   counters[c + C_PACKETS] += b.copiedPackets;
   counters[c + C_BYTES] += b.copiedBytes;
   if (b.badBuffers > 0) counters[c + C_DROP_BAD_SLOT] += b.badBuffers;
+  if (b.tooLong > 0) counters[c + C_DROP_TOO_LONG] += b.tooLong;
   const news = finishLease(dp, k, lease);
   unlockRing(dp, k);
   return news;

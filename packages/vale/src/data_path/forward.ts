@@ -20,6 +20,7 @@ import {
   K_HWTAIL,
   K_NUM_BUFS,
   K_NUM_SLOTS,
+  K_OFFSET_MASK,
   K_PORT,
   K_RHEAD,
   K_RING,
@@ -77,6 +78,7 @@ function aimSource(dp: DataPath, b: Batch, k: number, s: number): void {
   const { state } = dp;
   const p = state[k + K_PORT];
   b.s = s;
+  b.k = k;
   b.p = p;
   b.port = state[p + V_PORT];
   // Host rings count from 0 in a port record of their own.
@@ -87,6 +89,7 @@ function aimSource(dp: DataPath, b: Batch, k: number, s: number): void {
   b.bufWords = state[k + K_BUF_WORDS];
   b.numBufs = state[k + K_NUM_BUFS];
   b.header = state[p + P_VNET_HDR];
+  b.hasOffsets = state[k + K_OFFSET_MASK] !== 0;
   b.now = seconds();
   if (state[s + S_NOW] !== b.now) state[s + S_NOW] = b.now;
 }

@@ -20,7 +20,7 @@ import {
   SLOT_PTR_LO,
   SLOT_WORDS,
 } from "@netmap/core";
-import type { DataPath } from "@netmap/engine";
+import { type DataPath, slotOffset } from "@netmap/engine";
 import { V_FLAG_FOREIGN, V_FLAGS } from "../layout.ts";
 import type { Batch } from "./batch.ts";
 import { INDIRECT } from "./packet.ts";
@@ -72,9 +72,10 @@ function fetchRun(dp: DataPath, b: Batch, j: number, end: number): void {
     const word = i32[slot + SLOT_LEN_FLAGS];
     if ((word & INDIRECT) === 0) break;
     const idx = i32[slot + SLOT_BUF_IDX];
-    const usable = idx >= 2 && idx < numBufs && (word & 0xffff) <= bufWords << 2;
+    const offset = b.hasOffsets ? slotOffset(dp.state, b.k, i32, slot) : 0;
+    const usable = idx >= 2 && idx < numBufs && (word & 0xffff) <= (bufWords << 2) - offset;
     const v = count * IOV_WORDS;
-    const buffer = address + (bufBase + (usable ? idx : 0) * bufWords) * 4;
+    const buffer = address + (bufBase + (usable ? idx : 0) * bufWords) * 4 + offset;
     to[v] = buffer % WORD;
     to[v + 1] = buffer / WORD;
     from[v] = i32[slot + SLOT_PTR_LO];

@@ -12,6 +12,7 @@
 import {
   type Batch,
   NIL,
+  offsetOf,
   PK_FRAGS_SHIFT,
   PK_IDX,
   PK_LEN,
@@ -65,10 +66,10 @@ function verdictOf(b: Batch, i: number, frags: number, limit: number, header: nu
   // A header in a fragment of its own would leave an empty one.
   if (header !== b.header && changed === 0) return OFFLOAD;
   if (b.header === 0 || header !== 0) return GOOD;
-  const word = b.memory.i32[b.bufBase + packets[i * PK_WORDS + PK_IDX] * b.bufWords];
-  const flags = word & 0xff;
-  const gsoType = (word >>> 8) & 0xff;
-  return (flags & NEEDS_CSUM) !== 0 || gsoType !== 0 ? OFFLOAD : GOOD;
+  const at = (b.bufBase + packets[i * PK_WORDS + PK_IDX] * b.bufWords) * 4 + offsetOf(b, i);
+  const { u8 } = b.memory;
+  const gsoType = u8[at + 1];
+  return (u8[at] & NEEDS_CSUM) !== 0 || gsoType !== 0 ? OFFLOAD : GOOD;
 }
 
 /**

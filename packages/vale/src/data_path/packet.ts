@@ -14,11 +14,12 @@ import {
   SLOT_LEN_FLAGS,
   SLOT_WORDS,
 } from "@netmap/core";
-import type { DataPath } from "@netmap/engine";
+import { type DataPath, slotOffset } from "@netmap/engine";
 import {
   type Batch,
   MAX_FRAGS,
   NIL,
+  offsetOf,
   PK_FRAGS_SHIFT,
   PK_IDX,
   PK_LEN,
@@ -41,8 +42,8 @@ export const MOREFRAG: number = NS_MOREFRAG << 16;
  * Takes the packet that begins in a slot, all of its fragments.
  *
  * Sets in the batch: `nextSlot`, the slot behind the packet; `packetBytes`; and where the frame's
- * addresses are: at word `frameWord` (half a word further when `frameShift` is 16), with
- * `frameBytes` bytes in that fragment.
+ * addresses are: at word `frameWord`, `frameShift` bits into it, with `frameBytes` bytes in that
+ * fragment.
  *
  * @param j the slot
  * @param end the slot at which the ring ends now
@@ -62,8 +63,11 @@ export function takePacket(dp: DataPath, b: Batch, j: number, end: number, i: nu
     const idx = i32[slot + SLOT_BUF_IDX];
     const word = i32[slot + SLOT_LEN_FLAGS];
     const len = word & 0xffff;
+    const offset = b.hasOffsets ? slotOffset(dp.state, b.k, i32, slot) : 0;
     if ((word & BUF_CHANGED) !== 0) i32[slot + SLOT_LEN_FLAGS] = word & ~BUF_CHANGED;
-    if (frags === MAX_FRAGS || idx < 2 || idx >= numBufs || len > bufBytes) good = false;
+    if (frags === MAX_FRAGS || idx < 2 || idx >= numBufs || len > bufBytes - offset) {
+      good = false;
+    }
     if (good && (word & INDIRECT) !== 0) {
       good = isFetched(dp, b, at, end);
       stays = PK_STAYS;
@@ -75,6 +79,7 @@ export function takePacket(dp: DataPath, b: Batch, j: number, end: number, i: nu
       packets[f + PK_LEN] = len;
       packets[f + PK_NEXT] = NIL;
       packets[f + PK_SLOT] = slot;
+      b.offsets[i + frags] = offset;
       frags++;
       bytes += len;
     }
@@ -93,17 +98,17 @@ export function takePacket(dp: DataPath, b: Batch, j: number, end: number, i: nu
 /** Where the frame begins: behind the virtio-net header, which may be a fragment of its own. */
 function findFrame(b: Batch, i: number, frags: number): boolean {
   const { packets, header } = b;
-  const first = i * PK_WORDS;
-  const len = packets[first + PK_LEN] & 0xffff;
-  if (header < len) return frameAt(b, first, header, len - header);
+  const len = packets[i * PK_WORDS + PK_LEN] & 0xffff;
+  if (header < len) return frameAt(b, i, header, len - header);
   if (header !== len || frags < 2) return false;
-  const second = first + PK_WORDS;
-  return frameAt(b, second, 0, packets[second + PK_LEN] & 0xffff);
+  return frameAt(b, i + 1, 0, packets[(i + 1) * PK_WORDS + PK_LEN] & 0xffff);
 }
 
-function frameAt(b: Batch, f: number, offset: number, bytes: number): boolean {
-  b.frameWord = b.bufBase + Math.imul(b.packets[f + PK_IDX], b.bufWords) + (offset >> 2);
-  b.frameShift = (offset & 2) << 3;
+function frameAt(b: Batch, i: number, header: number, bytes: number): boolean {
+  const offset = offsetOf(b, i) + header;
+  b.frameWord = b.bufBase + Math.imul(b.packets[i * PK_WORDS + PK_IDX], b.bufWords) +
+    (offset >> 2);
+  b.frameShift = (offset & 3) << 3;
   b.frameBytes = bytes;
   return bytes >= ETHER_HDR_LEN;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { openPort, type Port, type PortSpec } from "@netmap/core";
+import { openPort, type Port, type PortOptions } from "@netmap/core";
 import {
   ATTACH_TABLE,
   ATTACH_TID,
@@ -65,7 +65,7 @@ export function range(from: number, to: number): number[] {
 }
 
 /** Opens ports `vale0:a`, `vale0:b`...; 64 slots in each ring unless told otherwise. */
-export function openPorts(engine: Engine, count: number, spec: Partial<PortSpec> = {}): Port[] {
+export function openPorts(engine: Engine, count: number, spec: Partial<PortOptions> = {}): Port[] {
   return Array.from(
     { length: count },
     (_, i) =>

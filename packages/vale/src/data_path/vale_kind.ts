@@ -14,4 +14,5 @@ export const valeKind: PortKind = {
   name: "vale",
   txsync: forward,
   rxsync: takeBack,
+  offsets: true,
 };

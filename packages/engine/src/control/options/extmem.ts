@@ -41,6 +41,23 @@ import { withStatus } from "./option_status.ts";
  * @throws {NetmapError} EINVAL for memory that does not begin at a page or pools of impossible
  *   sizes, ENOMEM when it is too small for them, EFAULT when no mapping is there, EBUSY when a part
  *   of it is another region
+ *
+ * @example
+ * ```ts
+ * import { closeFd, createMemfd, mapMemory, NR_REG_NULL } from "@netmap/core";
+ * import { NMREQ_OPT_EXTMEM, optExtmem, registerRequest, structView } from "@netmap/core";
+ * import { createEngine } from "@netmap/engine";
+ * const fd = createMemfd("packets", 1 << 20);
+ * using memory = mapMemory(fd, 1 << 20, { keepFd: true });
+ * closeFd(fd);
+ * const option = optExtmem(memory.address, { memsize: memory.size, bufPoolObjtotal: 300 });
+ * const shape = { mode: NR_REG_NULL, txRings: 1, rxRings: 1, txSlots: 64, rxSlots: 64 };
+ * using engine = createEngine();
+ * using descriptor = engine.open();
+ * descriptor.control(registerRequest("mine", shape, [option]).request);
+ * const { bufPoolOffset, bufPoolObjtotal } = structView(NMREQ_OPT_EXTMEM, option).info;
+ * console.log(bufPoolOffset, bufPoolObjtotal); // 86016 470: the rest of the memory, too
+ * ```
  */
 export function takeExtmem(context: ControlContext): ExtmemRegion | null {
   const { engine, descriptor, request } = context;

@@ -1,32 +1,21 @@
 import {
-  addressOf,
   closeFd,
   createMemfd,
   cString,
-  EBUSY,
-  EFAULT,
   EINVAL,
   ENOMEM,
-  ENXIO,
   KernelDevice,
   libc,
   mapMemory,
-  type Mapping,
   NetmapError,
   NMREQ_OPT_EXTMEM,
-  type NmreqPoolsInfo,
-  type NmreqRegister,
   openPort,
   optExtmem,
   poolsInfoRequest,
-  Port,
-  portSpec,
-  registerRequest,
   structView,
 } from "@netmap/core";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import fc from "fast-check";
 import {
   closeSync,
   existsSync,
@@ -38,26 +27,12 @@ import {
   rmSync,
 } from "node:fs";
 import { createEngine, type Engine } from "../../engine.ts";
-import { freeObjects } from "../../engine_fixture.ts";
 import { fakeKernel } from "../../kernel_fixture.ts";
 import { loop, loopKind } from "../../loop_fixture.ts";
-import { EXTMEM_SIZES, fitPools } from "../../memory/extmem_region.ts";
 import { DataPath } from "../../state/data_path.ts";
+import { MB, optionFor, ownMemory, registerWith, roundTrip, SMALL } from "./extmem_fixture.ts";
 
-const MB = 1 << 20;
 const MFD_HUGETLB = 4;
-/** Pools of a port with a few slots, and their bytes. */
-const SMALL: Partial<NmreqPoolsInfo> = { ringPoolObjtotal: 8, bufPoolObjtotal: 300 };
-
-/** Memory of somebody's own, at `offset` of a memfd. */
-function ownMemory(bytes: number, keepFd = true, offset = 0): Mapping {
-  const fd = createMemfd("own", bytes + offset);
-  try {
-    return mapMemory(fd, bytes, { keepFd, offset });
-  } finally {
-    closeFd(fd);
-  }
-}
 
 function countMaps(name: string): number {
   return readFileSync("/proc/self/maps", "utf8").split(name).length - 1;
@@ -72,37 +47,12 @@ describe("Option EXTMEM", () => {
 
   afterEach(() => engine.close());
 
-  /** Registers with memory given by address, as a program does. */
-  function register(
-    name: string,
-    option: Uint8Array,
-    fields: Partial<NmreqRegister> = {},
-  ): Port {
-    const { request, body } = registerRequest(name, { txSlots: 64, rxSlots: 64, ...fields }, [
-      option,
-    ]);
-    const descriptor = engine.open();
-    try {
-      descriptor.control(request);
-      return new Port(descriptor, body, { device: engine.device, spec: portSpec({ name }) });
-    } catch (error) {
-      descriptor.close();
-      throw error;
-    }
-  }
-
-  const option = (memory: Mapping, info: Partial<NmreqPoolsInfo> = SMALL): Uint8Array =>
-    optExtmem(memory.address, { memsize: memory.size, ...info });
   const regions = (): number => [...engine.regions].length;
-  const roundTrip = (port: Port): void => {
-    port.send([new Uint8Array(60).fill(7), new Uint8Array(1500).fill(8)]);
-    assertEquals(port.receive().map((frame) => [frame.length, frame[0]]), [[60, 7], [1500, 8]]);
-  };
 
   it("puts rings and buffers into the caller's memory", () => {
     using memory = ownMemory(MB);
-    const bytes = option(memory);
-    using port = register("loop", bytes);
+    const bytes = optionFor(memory);
+    using port = registerWith(engine, "loop", bytes);
     assertNotEquals(port.reply.memId, 1);
     roundTrip(port);
     // The same packet by the caller's own mapping: nothing is elsewhere.
@@ -116,8 +66,8 @@ describe("Option EXTMEM", () => {
 
   it("writes what there is into the option, the rest of the memory as buffers", () => {
     using memory = ownMemory(MB);
-    const bytes = option(memory);
-    using port = register("loop", bytes);
+    const bytes = optionFor(memory);
+    using port = registerWith(engine, "loop", bytes);
     const { info } = structView(NMREQ_OPT_EXTMEM, bytes);
     const bufOffset = 4096 + 8 * 5 * 4096;
     assertEquals([info.ifPoolOffset, info.ifPoolObjtotal, info.ifPoolObjsize], [0, 2, 1024]);
@@ -143,7 +93,7 @@ describe("Option EXTMEM", () => {
 
   it("takes sizes that the caller asks for", () => {
     using memory = ownMemory(MB);
-    const bytes = option(memory, {
+    const bytes = optionFor(memory, {
       ifPoolObjtotal: 3,
       ifPoolObjsize: 500,
       ringPoolObjtotal: 5,
@@ -151,7 +101,7 @@ describe("Option EXTMEM", () => {
       bufPoolObjtotal: 200,
       bufPoolObjsize: 4096,
     });
-    using port = register("loop", bytes);
+    using port = registerWith(engine, "loop", bytes);
     const { info } = structView(NMREQ_OPT_EXTMEM, bytes);
     assertEquals(
       [info.ifPoolObjtotal, info.ifPoolObjsize, info.ringPoolObjsize, info.bufPoolObjsize],
@@ -163,9 +113,9 @@ describe("Option EXTMEM", () => {
 
   it("gives two registrations with the same memory one region, which ends with the last", () => {
     using memory = ownMemory(MB);
-    const first = register("loop1", option(memory));
-    const bytes = option(memory, { bufPoolObjtotal: 1 << 30 });
-    const second = register("loop2", bytes);
+    const first = registerWith(engine, "loop1", optionFor(memory));
+    const bytes = optionFor(memory, { bufPoolObjtotal: 1 << 30 });
+    const second = registerWith(engine, "loop2", bytes);
     assertEquals(second.reply.memId, first.reply.memId);
     // Also what comes second gets told what there is, whatever it asked for.
     assertEquals(structView(NMREQ_OPT_EXTMEM, bytes).info.ringPoolObjtotal, 8);
@@ -185,38 +135,39 @@ describe("Option EXTMEM", () => {
     using one = mapMemory(fd, MB, { keepFd: true, offset: MB });
     using whole = mapMemory(fd, 2 * MB, { keepFd: true });
     closeFd(fd);
-    using a = register("loop1", option(one));
-    using b = register(
+    using a = registerWith(engine, "loop1", optionFor(one));
+    using b = registerWith(
+      engine,
       "loop2",
       optExtmem(whole.address + MB, { memsize: MB, ...SMALL }),
     );
     assertEquals(a.reply.memId, b.reply.memId);
-    using c = register("loop3", optExtmem(whole.address, { memsize: MB, ...SMALL }));
+    using c = registerWith(engine, "loop3", optExtmem(whole.address, { memsize: MB, ...SMALL }));
     assertNotEquals(c.reply.memId, a.reply.memId);
     for (const port of [a, b, c]) roundTrip(port);
   });
 
   it("lets others into the region by its number", () => {
     using memory = ownMemory(MB);
-    using a = register("loop1", option(memory));
+    using a = registerWith(engine, "loop1", optionFor(memory));
     using b = openPort(engine.device, { name: "loop2", memId: a.reply.memId });
     assertEquals(a.memory === b.memory, true);
   });
 
   it("goes before a region that is asked for by its number", () => {
     using memory = ownMemory(MB);
-    using port = register("loop", option(memory), { memId: 1 });
+    using port = registerWith(engine, "loop", optionFor(memory), { memId: 1 });
     assertNotEquals(port.reply.memId, 1);
   });
 
   it("works on after the caller unmapped the memory, and never unmaps it itself", () => {
     const memory = ownMemory(MB);
-    const port = register("loop", option(memory));
+    const port = registerWith(engine, "loop", optionFor(memory));
     memory.close();
     roundTrip(port);
     port.close();
     const other = ownMemory(MB);
-    register("loop", option(other)).close();
+    registerWith(engine, "loop", optionFor(other)).close();
     other.u8.fill(1);
     assertEquals(other.u8[MB - 1], 1);
     other.close();
@@ -228,17 +179,23 @@ describe("Option EXTMEM", () => {
     const before = [fds(), countMaps("/memfd:own"), regions()];
     for (let i = 0; i < 20; i++) {
       using memory = ownMemory(MB);
-      register("loop", option(memory)).close();
-      assertThrows(() => register("nosuchport", option(memory)), NetmapError);
-      assertThrows(() => register("loop", option(memory), { mode: 99 }), NetmapError);
-      assertThrows(() => register("loop", option(memory), { txSlots: 1 << 20 }), NetmapError);
+      registerWith(engine, "loop", optionFor(memory)).close();
+      assertThrows(() => registerWith(engine, "nosuchport", optionFor(memory)), NetmapError);
+      assertThrows(
+        () => registerWith(engine, "loop", optionFor(memory), { mode: 99 }),
+        NetmapError,
+      );
+      assertThrows(
+        () => registerWith(engine, "loop", optionFor(memory), { txSlots: 1 << 20 }),
+        NetmapError,
+      );
     }
     assertEquals([fds(), countMaps("/memfd:own"), regions()], before);
   });
 
   it("is in the image's table, so that another thread maps the same bytes", () => {
     using memory = ownMemory(MB, true, 8192);
-    using port = register("loop", option(memory));
+    using port = registerWith(engine, "loop", optionFor(memory));
     using dp = DataPath.attach(engine.imageHandle, [loopKind]);
     const theirs = dp.region(engine.region(port.reply.memId).slot);
     assertEquals(theirs.size, MB);
@@ -251,204 +208,32 @@ describe("Option EXTMEM", () => {
     libc().ftruncate(fd, 4 * MB);
     using memory = mapMemory(fd, 4 * MB, { keepFd: true });
     closeFd(fd);
-    const port = register("loop", optExtmem(memory.address, { memsize: 3 * MB, ...SMALL }));
+    const port = registerWith(
+      engine,
+      "loop",
+      optExtmem(memory.address, { memsize: 3 * MB, ...SMALL }),
+    );
     roundTrip(port);
     const middle = optExtmem(memory.address + MB, { memsize: MB, ...SMALL });
     port.close();
-    assertEquals(assertThrows(() => register("loop", middle), NetmapError).errno, EINVAL);
+    assertEquals(
+      assertThrows(() => registerWith(engine, "loop", middle), NetmapError).errno,
+      EINVAL,
+    );
     const second = optExtmem(memory.address + 2 * MB, { memsize: 2 * MB, ...SMALL });
-    register("loop", second).close();
+    registerWith(engine, "loop", second).close();
     assertEquals(countMaps("/memfd:huge"), 1);
   });
 
   it("keeps a memfd from being made shorter", () => {
     const fd = createUnsealedMemfd(MB);
     const memory = mapMemory(fd, MB, { keepFd: true });
-    const port = register("loop", option(memory));
+    const port = registerWith(engine, "loop", optionFor(memory));
     assertThrows(() => ftruncateSync(fd, 4096));
     roundTrip(port);
     port.close();
     memory.close();
     closeFd(fd);
-  });
-
-  describe("fails with", () => {
-    const cases: {
-      what: string;
-      errno: number;
-      says: string;
-      /** Memory, its address and size as they are asked for. */
-      with: (own: Mapping) => [number, Partial<NmreqPoolsInfo>];
-      keepFd?: boolean;
-    }[] = [
-      {
-        what: "EINVAL for an address at which no page begins",
-        errno: EINVAL,
-        says: "begins there: give whole pages",
-        with: (own) => [own.address + 64, { memsize: MB - 4096, ...SMALL }],
-      },
-      {
-        what: "ENOMEM for no memory at all",
-        errno: ENOMEM,
-        says: "external memory of 0 bytes: give at least a page",
-        with: (own) => [own.address, { memsize: 0 }],
-      },
-      {
-        what: "ENOMEM for less than a page",
-        errno: ENOMEM,
-        says: "external memory of 4095 bytes: give at least a page",
-        with: (own) => [own.address, { memsize: 4095 }],
-      },
-      {
-        what: "ENOMEM when netmap's own choice does not fit",
-        errno: ENOMEM,
-        says: "pool 'buf' of 4098 objects of 2048 bytes into external memory of 1048576 bytes as " +
-          "964608 are left for it",
-        with: (own) => [own.address, { memsize: MB }],
-      },
-      {
-        what: "ENOMEM for rings that do not fit",
-        errno: ENOMEM,
-        says: "ask for fewer with 'ring-num'",
-        with: (own) => [own.address, { memsize: MB, ringPoolObjsize: 1 << 20, ...SMALL }],
-      },
-      {
-        what: "ENOMEM when whole pages leave nothing for the next pool",
-        errno: ENOMEM,
-        says:
-          "pool 'ring' of 1 objects of 64 bytes into external memory of 4096 bytes as 0 are left",
-        with: (own) => [own.address, {
-          memsize: 4096,
-          ifPoolObjtotal: 1,
-          ifPoolObjsize: 64,
-          ringPoolObjtotal: 1,
-          ringPoolObjsize: 64,
-          bufPoolObjtotal: 1,
-          bufPoolObjsize: 1024,
-        }],
-      },
-      {
-        what: "EFAULT for an address that is nothing",
-        errno: EFAULT,
-        says: "no mapping that this thread made covers it: map a memfd or file with mapMemory()",
-        with: () => [4096, { memsize: MB, ...SMALL }],
-      },
-      {
-        what: "EFAULT for a null pointer",
-        errno: EFAULT,
-        says: "at address 0x0",
-        with: () => [0, { memsize: MB, ...SMALL }],
-      },
-      {
-        what: "EFAULT for more than the mapping has",
-        errno: EFAULT,
-        says: "map a memfd or file",
-        with: (own) => [own.address, { memsize: MB + 4096, ...SMALL }],
-      },
-      {
-        what: "EFAULT for a size beyond all",
-        errno: EFAULT,
-        says: "map a memfd or file",
-        with: (own) => [own.address, { memsize: 2 ** 52, ...SMALL }],
-      },
-      {
-        what: "EFAULT for a mapping that kept no descriptor",
-        errno: EFAULT,
-        says: "map it with mapMemory() and 'keepFd'",
-        keepFd: false,
-        with: (own) => [own.address, { memsize: MB, ...SMALL }],
-      },
-      {
-        what: "EINVAL for buffers of a size that a slot cannot say",
-        errno: EINVAL,
-        says: "Cannot make pool 'buf' with size 131072: use 64 to 65536",
-        with: (own) => [
-          own.address,
-          { memsize: MB, ringPoolObjtotal: 4, bufPoolObjtotal: 4, bufPoolObjsize: 1 << 17 },
-        ],
-      },
-      {
-        what: "EINVAL for a netmap_if of a size that cannot be",
-        errno: EINVAL,
-        says: "Cannot make pool 'if' with size 2097152",
-        with: (own) => [own.address, {
-          memsize: MB * 8,
-          ifPoolObjtotal: 1,
-          ifPoolObjsize: 2 * MB,
-          ...SMALL,
-        }],
-      },
-    ];
-    for (const one of cases) {
-      it(one.what, () => {
-        using own = ownMemory(one.what.includes("netmap_if") ? 8 * MB : MB, one.keepFd ?? true);
-        const [address, info] = one.with(own);
-        const whole = optExtmem(address, info);
-        const before = freeObjects(engine);
-        const error = assertThrows(() => register("loop", whole), NetmapError, one.says);
-        assertEquals([error.errno, error.request, error.port], [
-          one.errno,
-          "NETMAP_REQ_REGISTER",
-          "loop",
-        ]);
-        assertEquals(structView(NMREQ_OPT_EXTMEM, whole).opt.status, one.errno);
-        assertEquals([regions(), engine.ports.size], [1, 0]);
-        assertEquals(freeObjects(engine), before);
-      });
-    }
-
-    it("EFAULT for memory that was a mapping until it was closed", () => {
-      const own = ownMemory(MB);
-      const bytes = option(own);
-      own.close();
-      assertEquals(assertThrows(() => register("loop", bytes), NetmapError).errno, EFAULT);
-    });
-
-    it("EFAULT for a JavaScript array, which nobody mapped", () => {
-      const own = new Uint8Array(MB + 4096);
-      const address = Math.ceil(addressOf(own) / 4096) * 4096;
-      const bytes = optExtmem(address, { memsize: MB, ...SMALL });
-      assertEquals(assertThrows(() => register("loop", bytes), NetmapError).errno, EFAULT);
-    });
-
-    it("EBUSY for a part of another region's memory", () => {
-      using own = ownMemory(2 * MB);
-      using port = register("loop1", optExtmem(own.address, { memsize: MB, ...SMALL }));
-      for (const [from, to] of [[0, 2 * MB], [4096, MB], [MB / 2, MB * 1.5]]) {
-        const part = optExtmem(own.address + from, { memsize: to - from, ...SMALL });
-        const error = assertThrows(() => register("loop2", part), NetmapError);
-        assertEquals(error.errno, EBUSY);
-      }
-      register("loop2", optExtmem(own.address + MB, { memsize: MB, ...SMALL })).close();
-      roundTrip(port);
-    });
-
-    it("ENOMEM naming what to raise when a pool of it is used up", () => {
-      using own = ownMemory(MB);
-      assertThrows(
-        () => register("loop", option(own), { txRings: 9 }),
-        NetmapError,
-        "raise 'ring-num' of the external memory",
-      );
-      assertThrows(
-        () => register("loop", option(own), { txSlots: 1024, rxSlots: 1024 }),
-        NetmapError,
-        "raise 'buf-num' of the external memory",
-      );
-      assertThrows(
-        () => register("loop", option(own), { txSlots: 4096 }),
-        NetmapError,
-        "raise 'ring-size' of the external memory",
-      );
-    });
-
-    it("what the port fails with, the option being honoured", () => {
-      using own = ownMemory(MB);
-      const bytes = option(own);
-      assertEquals(assertThrows(() => register("nosuch", bytes), NetmapError).errno, ENXIO);
-      assertEquals(structView(NMREQ_OPT_EXTMEM, bytes).opt.status, 0);
-      assertEquals(regions(), 1);
-    });
   });
 
   describe("by the name of a file", () => {
@@ -495,50 +280,6 @@ describe("Option EXTMEM", () => {
     });
   });
 });
-
-describe("fitPools()", () => {
-  const info = (fields: Partial<NmreqPoolsInfo>): NmreqPoolsInfo =>
-    structView(NMREQ_OPT_EXTMEM, optExtmem(0, fields)).info;
-
-  it("is netmap's choice where nothing is asked for, and all of the memory", () => {
-    const sizes = fitPools(info({}), 16 * MB, 16 * MB);
-    assertEquals([sizes.if, sizes.ring], [EXTMEM_SIZES.if, EXTMEM_SIZES.ring]);
-    assertEquals(sizes.buf.count, (16 * MB - 4096 - 4 * 5 * 4096) / 2048);
-  });
-
-  it("never leaves the memory, and wastes less than a buffer and three pages", () => {
-    fc.assert(fc.property(
-      fc.integer({ min: 1, max: 4 * MB }),
-      fc.tuple(fc.nat(20), fc.nat(3000), fc.nat(40), fc.nat(70_000), fc.nat(200), fc.nat(9000)),
-      (memsize, [ifNum, ifSize, ringNum, ringSize, bufNum, bufSize]) => {
-        const bytes = Math.floor(memsize / 4096) * 4096;
-        const asked = info({
-          ifPoolObjtotal: ifNum,
-          ifPoolObjsize: ifSize,
-          ringPoolObjtotal: ringNum,
-          ringPoolObjsize: ringSize,
-          bufPoolObjtotal: bufNum,
-          bufPoolObjsize: bufSize,
-        });
-        let sizes;
-        try {
-          sizes = fitPools(asked, memsize, bytes);
-        } catch (error) {
-          assertEquals((error as NetmapError).errno, ENOMEM);
-          return;
-        }
-        let end = 0;
-        for (const { count, size } of [sizes.if, sizes.ring, sizes.buf]) {
-          assert(Number.isInteger(count) && count > 0 && size % 64 === 0 && size > 0);
-          end = Math.ceil(end / 4096) * 4096 + count * size;
-        }
-        assert(end <= bytes, `${end} of ${bytes}`);
-        assert(bytes - end < sizes.buf.size + 3 * 4096);
-      },
-    ));
-  });
-});
-
 /** A test that needs huge pages, which root sets aside in /proc/sys/vm/nr_hugepages. */
 function itWithHugePages(count: number, name: string, test: () => void): void {
   const path = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";

@@ -57,6 +57,23 @@ interface Agreement {
  * @returns takes it back, for a registration that fails later
  * @throws {NetmapError} EOPNOTSUPP for a port without offsets, EINVAL for values that cannot be,
  *   EBUSY where a ring has less already; with nothing changed
+ *
+ * @example
+ * ```ts
+ * import { NR_REG_NULL, openPort } from "@netmap/core";
+ * import { createEngine } from "@netmap/engine";
+ * using engine = createEngine();
+ * using port = openPort(engine.device, {
+ *   name: "headroom",
+ *   mode: NR_REG_NULL,
+ *   memId: 1,
+ *   rings: 1,
+ *   slots: 64,
+ *   offsets: { initial: 64, max: 128, bits: 16 },
+ * });
+ * const [ring] = port.txRings;
+ * console.log(ring.offset(0), ring.bufOffset(0) - ring.bufferOffset(ring.bufIdx(0))); // 64 64
+ * ```
  */
 export function initOffsets(
   context: ControlContext,

@@ -1,14 +1,13 @@
 /**
- * Starts vale-bridge in a process of its own, on the runtime that runs the test.
+ * Starts an application in a process of its own, on the runtime that runs the test.
  *
  * @module
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 /** How a process ended. */
 export interface Ended {
@@ -24,19 +23,21 @@ export interface Ended {
 
 /** A process that runs. */
 export interface Running extends AsyncDisposable {
-  /** The process. */
-  readonly child: ChildProcess;
+  /** Its output, for those who break the pipe. */
+  readonly stdout: Readable;
   /** Its end. */
   readonly ended: Promise<Ended>;
   /** Waits until its output has a text, and fails when it ends without. */
   printed(text: string): Promise<void>;
+  /** Sends a signal. Deno's own `kill` sends no second one. */
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
 }
 
-/** The program and arguments that start vale-bridge: what `script` or `ip netns exec` is given. */
-export function command(...args: string[]): string[] {
+/** The program and arguments that start a script: what `script` or `ip netns exec` is given too. */
+export function scriptCommand(url: URL, ...args: string[]): string[] {
   const { bun } = process.versions;
   const run = bun === undefined ? ["run", "-A", "--no-check"] : ["--no-install"];
-  return [process.execPath, ...run, MAIN, ...args];
+  return [process.execPath, ...run, fileURLToPath(url), ...args];
 }
 
 /** Starts a program. It is killed when the test is over, however that ends. */
@@ -77,22 +78,17 @@ export function start(
       listeners.add(look);
       look();
     });
+  const kill = (signal: NodeJS.Signals): void => {
+    if (!over) process.kill(child.pid!, signal);
+  };
   return {
-    child,
+    stdout: child.stdout,
     ended,
     printed,
+    kill,
     async [Symbol.asyncDispose](): Promise<void> {
-      if (!over) child.kill("SIGKILL");
+      kill("SIGKILL");
       await ended;
     },
   };
-}
-
-/** Runs vale-bridge to its end. */
-export async function run(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = {},
-): Promise<Ended> {
-  await using running = start(command(...args), env);
-  return await running.ended;
 }

@@ -1,0 +1,58 @@
+/**
+ * The suite inside a test framework: a test for each case.
+ *
+ * @module
+ */
+
+import type { ConformanceCase, ConformanceTarget } from "./case.ts";
+import { CONFORMANCE_CASES } from "./cases.ts";
+import { skipReason, tryCase } from "./run.ts";
+
+/** What is used of a test framework: `@std/testing/bdd` has it. */
+export interface TestFramework {
+  /** A group of tests. */
+  describe(name: string, body: () => void): unknown;
+  /** A test, and one that is skipped. */
+  readonly it: {
+    (name: string, body: () => void | Promise<void>): unknown;
+    skip(name: string, body: () => void | Promise<void>): unknown;
+  };
+}
+
+/**
+ * Registers a test for each case; those that cannot be run are skipped, with the reason in the name.
+ *
+ * @param title name of the outermost group
+ * @param target what they are run on
+ * @param framework where they are registered
+ * @param cases which ones; all where silent
+ *
+ * @example
+ * ```ts ignore
+ * import { describe, it } from "@std/testing/bdd";
+ * registerConformance("embedded", { device, capabilities }, { describe, it });
+ * ```
+ */
+export function registerConformance(
+  title: string,
+  target: ConformanceTarget,
+  framework: TestFramework,
+  cases: readonly ConformanceCase[] = CONFORMANCE_CASES,
+): void {
+  const { describe, it } = framework;
+  describe(title, () => {
+    for (const area of new Set(cases.map((one) => one.area))) {
+      describe(area, () => {
+        for (const one of cases) {
+          if (one.area !== area) continue;
+          const reason = skipReason(one, target);
+          if (reason !== "") {
+            it.skip(`${one.name} # SKIP ${reason}`, () => {});
+            continue;
+          }
+          it(one.name, () => tryCase(one, target));
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,54 @@
+// The part of the suite that needs no feature, on an engine with nothing but a loop that has host rings,
+// and the same through the kernel device. packages/netmap runs all of it.
+
+import { KernelDevice } from "@netmap/core";
+import {
+  type Capability,
+  CONFORMANCE_CASES,
+  kernelIoctl,
+  registerConformance,
+} from "@netmap/core/conformance";
+import { afterAll, describe, it } from "@std/testing/bdd";
+import { createEngine } from "./engine.ts";
+import { engineIoctl, fakeKernel, loop, settled } from "./testing/mod.ts";
+
+const CAPABILITIES: readonly Capability[] = ["null-ports", "interface", "host-rings", "raw-ioctl"];
+const CASES = CONFORMANCE_CASES.filter(({ needs = [] }) =>
+  needs.every((need) => CAPABILITIES.includes(need))
+);
+
+const engine = createEngine({ features: [loop()] });
+const served = createEngine({ features: [loop()] });
+const kernel = new KernelDevice("/dev/netmap", fakeKernel(served));
+
+registerConformance(
+  "An engine with a loop",
+  {
+    device: engine.device,
+    capabilities: new Set(CAPABILITIES),
+    interface: "loophost",
+    rawIoctl: engineIoctl,
+    settled: settled(engine),
+  },
+  { describe, it },
+  CASES,
+);
+
+registerConformance(
+  "An engine with a loop, through the kernel device",
+  {
+    device: kernel,
+    capabilities: new Set(CAPABILITIES),
+    interface: "loophost",
+    rawIoctl: kernelIoctl(kernel),
+    isReference: false,
+    settled: settled(served),
+  },
+  { describe, it },
+  CASES,
+);
+
+afterAll(() => {
+  engine.close();
+  served.close();
+});
