@@ -4,7 +4,7 @@
  * @module
  */
 
-import { monitorLines } from "../packages/monitor/bench/monitor_bench.ts";
+import { monitorLines } from "./monitor_lines.ts";
 import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
 import { valeLines } from "../packages/vale/bench/vale_bench.ts";
 import type { BenchLine } from "./line.ts";

@@ -174,6 +174,7 @@ export class EngineDescriptor implements Descriptor {
     const { dp, heap } = this.engine;
     const { state } = dp;
     const { adapter, tx, rx } = registration;
+    this.#waiters = heap.allocAll(WAITER_WORDS, tx.count + rx.count);
     this.#registration = registration;
     const d = this.word;
     state[d + D_TX] = adapter.kring(NR_TX, tx.first);
@@ -183,13 +184,12 @@ export class EngineDescriptor implements Descriptor {
     state[d + D_REGION] = adapter.region.slot;
     state[d + D_NIFP] = registration.nifp;
     state[d + D_FLAGS] = registration.flags;
-    for (const k of this.#krings()) {
-      const node = heap.alloc(WAITER_WORDS);
+    this.#krings().forEach((k, i) => {
+      const node = this.#waiters[i];
       state[node + WAITER_DESC] = d;
       state[node + WAITER_NEXT] = state[k + K_WAITERS];
       Atomics.store(state, k + K_WAITERS, node);
-      this.#waiters.push(node);
-    }
+    });
     Atomics.store(state, d + D_PORT, adapter.port);
   }
 

@@ -26,7 +26,7 @@ import type { Adapter, RingRange } from "../adapter.ts";
 import { GLOBAL_MEM_ID } from "../memory/region.ts";
 import type { ControlContext, RequestEntry } from "../feature.ts";
 import type { Region } from "../memory/region.ts";
-import { allocExtra } from "../memory/rings.ts";
+import { allocExtra, freeExtra } from "../memory/rings.ts";
 import { D_FLAG_TX_POLL, K_RING, NR_RX, NR_TX } from "../state/layout.ts";
 import { checkAllTaken } from "./dispatch.ts";
 import { takeExtmem } from "./options/extmem.ts";
@@ -98,40 +98,29 @@ function bindDescriptor(context: ControlContext<NmreqRegister>, adapter: Adapter
   const ranges = ringRanges(adapter, body);
   const exclusive = (body.flags & NR_EXCLUSIVE) !== 0;
   const first = adapter.activeFds === 0;
-  let got = false;
-  let undoOffsets = (): void => {};
+  // What is begun is undone backwards when a later step fails.
+  const undo: (() => void)[] = [() => {
+    adapter.deleteRings();
+    if (first) adapter.deleteKrings();
+  }];
   try {
     if (first) adapter.createKrings();
     adapter.getKrings(ranges.tx, ranges.rx, exclusive);
-    got = true;
+    undo.push(() => adapter.putKrings(ranges.tx, ranges.rx, exclusive));
     adapter.createRings();
-    undoOffsets = initOffsets(context, adapter, ranges.tx, ranges.rx);
+    undo.push(initOffsets(context, adapter, ranges.tx, ranges.rx));
     const nifp = createIf(adapter, ranges.tx, ranges.rx);
-    try {
-      if (first || adapter.modePending) {
-        adapter.lockRings();
-        try {
-          adapter.register(true);
-        } finally {
-          adapter.unlockRings();
-        }
-      }
-    } catch (error) {
-      region.ifs.release(region.ifs.indexAt(nifp));
-      throw error;
+    undo.push(() => region.ifs.release(region.ifs.indexAt(nifp)));
+    if (first || adapter.modePending) {
+      switchModes(adapter, true);
+      undo.push(() => {
+        adapter.putKrings(ranges.tx, ranges.rx, exclusive);
+        switchModes(adapter, false);
+        adapter.getKrings(ranges.tx, ranges.rx, exclusive);
+      });
     }
-    adapter.activeFds++;
-    body.rxRings = adapter.numRxRings;
-    body.txRings = adapter.numTxRings;
-    body.rxSlots = adapter.numRxSlots;
-    body.txSlots = adapter.numTxSlots;
-    body.hostTxRings = adapter.numHostTxRings;
-    body.hostRxRings = adapter.numHostRxRings;
-    body.memsize = region.size;
-    body.memId = region.id;
-    body.offset = nifp;
     const extra = allocExtra(region, body.extraBufs);
-    body.extraBufs = extra.got;
+    undo.push(() => freeExtra(region, extra.head, extra.got));
     region.memory.i32[(nifp >> 2) + IF_BUFS_HEAD] = extra.head;
     descriptor.bind({
       adapter,
@@ -141,13 +130,36 @@ function bindDescriptor(context: ControlContext<NmreqRegister>, adapter: Adapter
       extra: extra.got,
       flags: (body.flags & NR_NO_TX_POLL) === 0 ? D_FLAG_TX_POLL : 0,
     });
+    adapter.activeFds++;
+    body.extraBufs = extra.got;
+    answer(body, adapter, nifp);
   } catch (error) {
-    undoOffsets();
-    if (got) adapter.putKrings(ranges.tx, ranges.rx, exclusive);
-    adapter.deleteRings();
-    if (adapter.activeFds === 0) adapter.deleteKrings();
+    for (const step of undo.reverse()) step();
     throw error;
   }
+}
+
+/** Tells the port that rings go in or out of netmap mode, while nobody syncs them. */
+function switchModes(adapter: Adapter, on: boolean): void {
+  adapter.lockRings();
+  try {
+    adapter.register(on);
+  } finally {
+    adapter.unlockRings();
+  }
+}
+
+/** What comes back in the body. */
+function answer(body: NmreqRegister, adapter: Adapter, nifp: number): void {
+  body.rxRings = adapter.numRxRings;
+  body.txRings = adapter.numTxRings;
+  body.rxSlots = adapter.numRxSlots;
+  body.txSlots = adapter.numTxSlots;
+  body.hostTxRings = adapter.numHostTxRings;
+  body.hostRxRings = adapter.numHostRxRings;
+  body.memsize = adapter.region.size;
+  body.memId = adapter.region.id;
+  body.offset = nifp;
 }
 
 /** Makes the `netmap_if` of a registration: where the rings that it may use are. */

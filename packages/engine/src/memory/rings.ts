@@ -172,7 +172,8 @@ function heldByRings(region: Region): Set<number> {
   const i32 = region.memory.i32;
   for (const [ring, slots] of liveRings(region)) {
     for (let i = 0; i < slots; i++) {
-      held.add(i32[ring + RING_SLOTS + i * SLOT_WORDS + SLOT_BUF_IDX]);
+      const idx = i32[ring + RING_SLOTS + i * SLOT_WORDS + SLOT_BUF_IDX];
+      if (region.bufs.isTaken(idx)) held.add(idx);
     }
   }
   return held;

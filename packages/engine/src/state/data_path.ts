@@ -347,6 +347,18 @@ export class StateHeap {
     return at;
   }
 
+  /** Makes several records of one size, or none. */
+  allocAll(words: number, count: number): number[] {
+    const made: number[] = [];
+    try {
+      while (made.length < count) made.push(this.alloc(words));
+    } catch (error) {
+      for (const at of made) this.release(at, words);
+      throw error;
+    }
+    return made;
+  }
+
   /** Gives a record back. @param words the size that was asked for */
   release(at: number, words: number): void {
     const size = (words + 31) & ~31;

@@ -98,6 +98,8 @@ export function txsync(dp: DataPath, d: number): void {
     if (entered === STOPPED) throw stoppedError("txsync");
     if (entered !== ENTERED) continue;
     try {
+      // The port may have gone meanwhile, and its words be another's.
+      if (Atomics.load(state, d + D_PORT) === 0) return;
       txsyncRing(dp, k);
     } finally {
       leave(dp, k);
@@ -120,6 +122,8 @@ export function rxsync(dp: DataPath, d: number): void {
     if (entered === STOPPED) throw stoppedError("rxsync");
     if (entered !== ENTERED) continue;
     try {
+      // The port may have gone meanwhile, and its words be another's.
+      if (Atomics.load(state, d + D_PORT) === 0) return;
       rxsyncRing(dp, k);
     } finally {
       leave(dp, k);
