@@ -27,7 +27,7 @@ export interface Running extends AsyncDisposable {
   readonly stdout: Readable;
   /** Its end. */
   readonly ended: Promise<Ended>;
-  /** Waits until its output has a text, and fails when it ends without. */
+  /** Waits until a text is in what it prints or complains about, and fails when it ends without. */
   printed(text: string): Promise<void>;
   /** Sends a signal. Deno's own `kill` sends no second one. */
   kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
@@ -53,26 +53,27 @@ export function start(
   let stdout = "";
   let stderr = "";
   const listeners = new Set<() => void>();
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
+  const notify = (): void => {
     for (const listener of listeners) listener();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text, notify()));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text, notify()));
   let over = false;
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status) => {
       over = true;
-      for (const listener of listeners) listener();
+      notify();
       resolve({ status, stdout, stderr, ms: performance.now() - begin });
     });
   });
   const printed = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (!stdout.includes(text) && !over) return;
+        const found = stdout.includes(text) || stderr.includes(text);
+        if (!found && !over) return;
         listeners.delete(look);
-        if (stdout.includes(text)) resolve();
+        if (found) resolve();
         else reject(new Error(`It ended without '${text}':\n${stdout}${stderr}`));
       };
       listeners.add(look);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { afterEach, beforeEach, describe } from "@std/testing/bdd";
 import { itRequires } from "@netmap/test-support";
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { type Running, scriptCommand, start } from "../shared/spawn_fixture.ts";
 
@@ -60,8 +61,9 @@ class Lab implements AsyncDisposable {
   readonly #running: Running[] = [];
 
   constructor() {
-    // Names of this process alone, so that two test runs at once do not meet.
-    const id = (process.pid % 100_000).toString(36);
+    removeLeftovers();
+    // Names of this process alone: two runs at once do not meet, and those of a dead one are known.
+    const id = process.pid.toString(36);
     this.a = `nmA${id}`;
     this.b = `nmB${id}`;
     this.ports = [`nma${id}`, `nmb${id}`];
@@ -123,6 +125,17 @@ function tryTo(act: () => void): void {
   }
 }
 
+/** What a run that was killed has left behind. */
+function removeLeftovers(): void {
+  const isDead = (name: string): boolean => {
+    const id = /^nm[AB]([0-9a-z]+)$/.exec(name)?.[1];
+    return id !== undefined && !existsSync(`/proc/${parseInt(id, 36)}`);
+  };
+  const names = sh("ip", "netns", "list").split("\n").map((line) => line.split(" ")[0]);
+  // Interfaces go with the other end of their pair.
+  for (const name of names.filter(isDead)) tryTo(() => sh("ip", "netns", "delete", name));
+}
+
 const NEEDS = { root: true, programs: ["ip", "ping"] } as const;
 
 describe("vale-bridge between two network namespaces", () => {
@@ -179,6 +192,32 @@ describe("vale-bridge between two network namespaces", () => {
       lab.ports.map((port) => hasEthtool() ? sh("ethtool", "-k", port) : ""),
       before,
     );
+  });
+
+  itRequires(NEEDS, "tells when an interface goes down, comes back and goes away", async () => {
+    lab = new Lab();
+    const bridge = await lab.bridge();
+    const [port] = lab.ports;
+    sh("ip", "link", "set", port, "down");
+    await bridge.printed(`Interface '${port}' went down`);
+    sh("ip", "link", "set", port, "up");
+    await bridge.printed(`Interface '${port}' is up`);
+    assertMatch(await lab.ping(), / [1-5] received/);
+    sh("ip", "link", "delete", port);
+    await bridge.printed(`Interface '${port}' was removed`);
+    bridge.kill("SIGINT");
+    const { status, stdout, stderr } = await bridge.ended;
+    assertEquals([status, JSON.parse(stdout.trim().split("\n").at(-1)!).verified], [1, false]);
+    assertMatch(stderr, new RegExp(`^Interface '${port}' went away$`, "m"));
+  });
+
+  itRequires(NEEDS, "ends by itself when it is told how long to run", async () => {
+    lab = new Lab();
+    const bridge = lab.start(command("--duration", "1.5", "--switch", "vale_lab", ...lab.ports));
+    const { status, stdout, stderr } = await bridge.ended;
+    assertEquals([status, stderr], [0, ""]);
+    assertMatch(stdout, /^Switch 'vale_lab' on the device 'embedded', on \w+, for 1.5 s\n1\.0 s: /);
+    assertMatch(stdout, /^Verified: every packet from an interface went out of another/m);
   });
 
   itRequires(NEEDS, "attaches no port when one of them is not there", async () => {

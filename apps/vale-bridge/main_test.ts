@@ -37,6 +37,14 @@ function parse({ stdout }: Ended) {
   return { objects, final: objects[objects.length - 1] };
 }
 
+/** A session without what differs from run to run: numbers and their prefixes, columns, runtime. */
+function withoutNumbers(text: string): string[] {
+  return lines(text).map((line) =>
+    line.replace(/^02(:[0-9a-f]{2}){5} +[abc] /, "ADDRESS PORT ").replace(/on (Bun|Deno),/, "")
+      .replace(/[\d,.]*\d( ?[kMG](?=pkt|bit|pps))?/g, "#").replace(/ +/g, " ")
+  );
+}
+
 describe("vale-bridge --help", () => {
   it("prints HELP.md", async () => {
     const text = readFileSync(new URL("./HELP.md", import.meta.url), "utf8");
@@ -65,7 +73,7 @@ describe("vale-bridge --json", () => {
       [final.final, final.device, final.runtime, final.verified],
       [true, "embedded", runtime, true],
     );
-    assert(final.seconds >= 1 && final.seconds < 1.5, `${final.seconds} s`);
+    assert(final.seconds > 0.95 && final.seconds < 3, `${final.seconds} s`);
     assertEquals(objects.filter((one) => one.final === true).length, 1);
 
     const ports: FinalPort[] = final.ports;
@@ -99,7 +107,7 @@ describe("vale-bridge --json", () => {
     const ticks = objects.slice(0, -1);
     assertEquals(ticks.length, 2);
     for (const [n, tick] of ticks.entries()) {
-      assert(Math.abs(tick.seconds - (n + 1)) < 0.3, `${tick.seconds} s`);
+      assert(Math.abs(tick.seconds - (n + 1)) < 0.5, `${tick.seconds} s`);
       for (const port of tick.ports) {
         assert(port.txPps > 1000 && port.txBps > port.txPps * 60 * 8, JSON.stringify(port));
         assertEquals(port.addresses.length, 1);
@@ -137,6 +145,13 @@ describe("vale-bridge without a terminal", () => {
       /^Verified: [\d,]+ frames received, content and order of each checked; none is/m,
     );
     assert(!stdout.includes("\x1b"));
+  });
+
+  it("prints what the README shows, but for the numbers", async () => {
+    const readme = readFileSync(new URL("./README.md", import.meta.url), "utf8");
+    const session = /^```console\n\$ npm start -- (.*) \| cat\n([^]*?)^```$/m.exec(readme)!;
+    const { stdout } = await run(session[1].split(" "));
+    assertEquals(withoutNumbers(stdout), withoutNumbers(session[2]));
   });
 
   it("ends quietly when nobody reads on", async () => {
@@ -205,7 +220,7 @@ describe("vale-bridge, when it is to stop", () => {
     const { objects } = parse(await run(["--duration", "3.2", "--json"]));
     const ticks = objects.slice(0, -1).map((one) => one.seconds);
     assertEquals(ticks.length, 3);
-    ticks.forEach((seconds, n) => assert(Math.abs(seconds - n - 1) < 0.2, `${ticks}`));
+    ticks.forEach((seconds, n) => assert(Math.abs(seconds - n - 1) < 0.5, `${ticks}`));
   });
 });
 

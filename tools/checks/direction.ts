@@ -1,6 +1,6 @@
 // Packages import only downwards, declare what they import, and nothing leaves its package by a path.
 //
-//   core <- engine <- pipes vale monitor kloop ptnet nic <- daemon <- netmap <- apps
+//   core <- engine <- pipes vale monitor kloop ptnet nic traffic <- daemon <- netmap <- apps
 
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   kloop: 2,
   ptnet: 2,
   nic: 2,
+  traffic: 2,
   daemon: 3,
   netmap: 4,
   apps: 5,

@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   perf: "linux-perf",
   ping: "iputils-ping",
   python3: "python3",
+  script: "bsdutils",
   setpriv: "util-linux",
   socat: "socat",
   ss: "iproute2",

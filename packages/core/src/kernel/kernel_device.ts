@@ -14,6 +14,7 @@ import type { LegacyCommand } from "../abi/legacy_request.ts";
 import { NMREQ_REGISTER, type NmreqRegister } from "../abi/nmreq_bodies.ts";
 import { NMREQ_HEADER } from "../abi/nmreq_header.ts";
 import { portInfoRequest } from "../abi/request.ts";
+import { portInfoRequest } from "../abi/request.ts";
 import { requestName } from "../abi/request_table.ts";
 import { structView } from "../abi/struct_view.ts";
 import {
@@ -23,7 +24,7 @@ import {
   type NetmapDevice,
   POLLERR,
 } from "../device.ts";
-import { EACCES, ENOENT, ENXIO, EPERM, errnoName } from "../errno.ts";
+import { EACCES, ENOENT, ENOTTY, ENXIO, EPERM, errnoName } from "../errno.ts";
 import { closedError, NetmapError } from "../errors.ts";
 import { registerDevice } from "../pick_device.ts";
 import type { Mapping } from "../sys/mapping.ts";
@@ -249,23 +250,38 @@ function openError(path: string, errno: number): NetmapError {
   return new NetmapError(errno, `Cannot open '${path}' (${errnoName(errno)}): ${choice}`);
 }
 
+/**
+ * Opens the node once and asks it about its memory: a file that is no netmap device says so here, and
+ * not at the first port.
+ *
+ * @throws {NetmapError} ENOTTY for another kind of file, and what open(2) fails with
+ */
+function checkDevice(device: KernelDevice): KernelDevice {
+  using descriptor = device.open();
+  try {
+    descriptor.control(portInfoRequest("").request);
+  } catch (error) {
+    if (!(error instanceof NetmapError) || error.errno !== ENOTTY) throw error;
+    throw new NetmapError(
+      ENOTTY,
+      `Cannot use '${device.path}' as it is no netmap device: name netmap's node in NETMAP`,
+    );
+  }
+  return device;
+}
+
 registerDevice({
   scheme: "kernel",
   order: 10,
   open(argument, selected) {
-    const device = (): KernelDevice => new KernelDevice(argument || NETMAP_DEVICE_NAME);
-    if (!selected) {
-      try {
-        // The device counts as there when it opens; any other answer means to look further.
-        const found = device();
-        found.open().close();
-        return found;
-      } catch {
-        return null;
-      }
+    const device = (): KernelDevice =>
+      checkDevice(new KernelDevice(argument || NETMAP_DEVICE_NAME));
+    if (selected) return device();
+    try {
+      return device();
+    } catch {
+      // It is not there, or not for us: look further.
+      return null;
     }
-    const chosen = device();
-    chosen.open().close();
-    return chosen;
   },
 });

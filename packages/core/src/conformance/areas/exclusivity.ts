@@ -70,6 +70,17 @@ export const exclusivityCases: readonly ConformanceCase[] = inArea("exclusivity"
     },
   },
   {
+    name: "ends with its holder also while others have other rings",
+    run(context) {
+      const shape = { txRings: 2, rxRings: 2 };
+      const held = context.port("a", { ...shape, mode: NR_REG_ONE_NIC, ringid: 0, ...ALONE });
+      context.port("a", { mode: NR_REG_ONE_NIC, ringid: 1 });
+      held.close();
+      context.port("a", { mode: NR_REG_ONE_NIC, ringid: 0 });
+      context.port();
+    },
+  },
+  {
     name: "leaves its holder alone when others were refused",
     run(context) {
       const held = context.port("a", ALONE);

@@ -8,6 +8,7 @@ import {
   NR_EXCLUSIVE,
   NR_REG_ALL_NIC,
   NR_REG_NIC_SW,
+  NR_REG_NULL,
   NR_REG_ONE_NIC,
   NR_REG_PIPE_MASTER,
   NR_REG_PIPE_SLAVE,
@@ -78,6 +79,16 @@ export const legacyCases: readonly ConformanceCase[] = inArea("legacy", [], [
       }
     },
     reference: "netmap takes what it cannot translate for a lack of memory; so do we",
+  },
+  {
+    name: "says how many extra buffers there were where more were asked for",
+    needs: ["null-ports"],
+    run(context) {
+      const fields = { flags: NR_REG_NULL, arg2: 1, arg3: 0xffff_ffff, txRings: 1, txSlots: 2 };
+      const { nmr, port } = regif(context, context.plain(), fields);
+      check(nmr.arg3 > 0 && nmr.arg3 < 0xffff_ffff, "there is an end");
+      equal(port.extraBuffers().length, nmr.arg3, "the list's length");
+    },
   },
   {
     name: "says ENXIO for a port that is not there",

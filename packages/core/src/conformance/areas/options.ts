@@ -157,8 +157,10 @@ export const registerOptionCases: readonly ConformanceCase[] = inArea("options",
     run(context) {
       const options = [option(1234)];
       const descriptor = context.open();
-      fails(EOPNOTSUPP, () => descriptor.control(register(context, options).request), "REGISTER");
+      const { request, body } = register(context, options);
+      fails(EOPNOTSUPP, () => descriptor.control(request), "REGISTER");
       equal(statuses(options), [EOPNOTSUPP], "the status");
+      equal([body.memsize, body.txSlots, body.offset], [0, 0, 0], "the body, which is as it was");
       fails(ENXIO, () => descriptor.txsync(), "a txsync afterwards");
       descriptor.control(register(context, []).request);
     },

@@ -247,6 +247,19 @@ export const valeDataCases: readonly ConformanceCase[] = inArea("vale", ["vale"]
     oursOnly: true,
   },
   {
+    name: "drops a packet one of whose slots says that it is longer than a buffer",
+    run(context) {
+      const [a, b] = ["a", "b"].map((name) => context.port(name));
+      a.putPieces([frame(EVERYBODY, 1, 100), pattern(100), pattern(100)], NS_MOREFRAG);
+      a.put([frame(EVERYBODY, 2)]);
+      a.tx[0].setLen(1, a.tx[0].bufSize + 1);
+      a.descriptor.txsync();
+      equal(b.receive(), [frame(EVERYBODY, 2)], "what b received");
+    },
+    reference: "netmap sends it with an empty piece in that slot's place",
+    oursOnly: true,
+  },
+  {
     name: "takes all that is sent, and drops what a receiver has no room for",
     run(context) {
       const a = context.port("a");
