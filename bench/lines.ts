@@ -4,10 +4,16 @@
  * @module
  */
 
+import { kloopLines } from "../packages/kloop/bench/kloop_bench.ts";
 import { monitorLines } from "./monitor_lines.ts";
 import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
 import { valeLines } from "../packages/vale/bench/vale_bench.ts";
 import type { BenchLine } from "./line.ts";
 
 /** The lines. */
-export const lines: readonly BenchLine[] = [...pipeLines, ...valeLines, ...monitorLines];
+export const lines: readonly BenchLine[] = [
+  ...pipeLines,
+  ...valeLines,
+  ...monitorLines,
+  ...kloopLines,
+];

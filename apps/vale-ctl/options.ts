@@ -8,6 +8,7 @@ import { NETMAP_POLLING_MODE_MULTI_CPU, NETMAP_POLLING_MODE_SINGLE_CPU } from "@
 import type { PollingOptions } from "@netmap/vale";
 import { parseSeconds, UsageError } from "../shared/arguments.ts";
 import { parseLetters, wholeNumber } from "../shared/letters.ts";
+import { parseNumbers, parseRingConfig, type RingConfig } from "../shared/ring_config.ts";
 
 /** Operations by their letter. */
 const OPERATIONS = {
@@ -24,18 +25,6 @@ const OPERATIONS = {
 
 /** What is to be done. */
 export type Operation = typeof OPERATIONS[keyof typeof OPERATIONS];
-
-/** Rings and slots of `-C`; 0 leaves the choice to netmap. */
-export interface RingConfig {
-  /** Slots of a transmit ring. */
-  readonly txSlots: number;
-  /** Slots of a receive ring. */
-  readonly rxSlots: number;
-  /** Transmit rings. */
-  readonly txRings: number;
-  /** Receive rings. */
-  readonly rxRings: number;
-}
 
 /** What is asked for. */
 export interface Options {
@@ -103,7 +92,7 @@ export function readOptions(args: readonly string[]): Options {
     help,
     operation,
     name,
-    rings: letter === "p" ? ringConfig("") : ringConfig(config ?? ""),
+    rings: letter === "p" ? parseRingConfig("") : parseRingConfig(config ?? ""),
     polling: letter === "p" ? pollingConfig(config ?? "0") : {},
     memId: memId === undefined ? 0 : wholeNumber(memId, "-m", 0, 0xffff),
     verbose: given.filter((one) => one.name === "v").length,
@@ -133,15 +122,9 @@ function checkName(letter: string, name: string): void {
   }
 }
 
-/** `tx-slots[,rx-slots[,tx-rings[,rx-rings]]]`; what is left out is as the one before it. */
-function ringConfig(text: string): RingConfig {
-  const [slots = 0, rxSlots = slots, rings = 0, rxRings = rings] = numbers(text, 4);
-  return { txSlots: slots, rxSlots, txRings: rings, rxRings };
-}
-
 /** `0[,cpu]` or `1,first[,count]`. */
 function pollingConfig(text: string): PollingOptions {
-  const [many, firstCpu = 0, cpus = 1] = numbers(text, 3);
+  const [many, firstCpu = 0, cpus = 1] = parseNumbers(text, 3);
   if (many > 1 || (many === 0 && cpus !== 1)) {
     throw new UsageError(
       `Cannot use '-C ${text}' with '-p': give '0,CPU' for one processor or '1,FIRST,COUNT' for ` +
@@ -150,12 +133,4 @@ function pollingConfig(text: string): PollingOptions {
   }
   const mode = many === 1 ? NETMAP_POLLING_MODE_MULTI_CPU : NETMAP_POLLING_MODE_SINGLE_CPU;
   return { mode, firstCpu, cpus };
-}
-
-function numbers(text: string, most: number): number[] {
-  const parts = text === "" ? [] : text.split(",");
-  if (parts.length > most) {
-    throw new UsageError(`Cannot use '-C ${text}': give at most ${most} numbers`);
-  }
-  return parts.map((part) => wholeNumber(part, "-C", 0, 0xffff));
 }

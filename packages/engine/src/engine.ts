@@ -74,6 +74,7 @@ export class Engine implements Disposable {
   readonly #sizes: RegionSizes;
   readonly #privateSizes: RegionSizes;
   readonly #deadTags: Set<number> = new Set();
+  readonly #beforeClose: (() => void)[] = [];
   #closed = false;
 
   /** An engine with its global region; see {@link createEngine}. */
@@ -273,9 +274,15 @@ export class Engine implements Disposable {
     return this.interrupts.run(signal);
   }
 
+  /** Runs `action` once when the engine is about to be closed: for who serves it to others. */
+  beforeClose(action: () => void): void {
+    this.#beforeClose.push(action);
+  }
+
   /** Closes all descriptors and unmaps everything. Closing twice is harmless. */
   close(): void {
     if (this.#closed) return;
+    for (const action of this.#beforeClose.splice(0)) action();
     for (const descriptor of [...this.descriptors.values()]) descriptor.close();
     for (const feature of this.#features) feature.stop?.(this);
     this.#closed = true;

@@ -14,7 +14,6 @@ import type { LegacyCommand } from "../abi/legacy_request.ts";
 import { NMREQ_REGISTER, type NmreqRegister } from "../abi/nmreq_bodies.ts";
 import { NMREQ_HEADER } from "../abi/nmreq_header.ts";
 import { portInfoRequest } from "../abi/request.ts";
-import { portInfoRequest } from "../abi/request.ts";
 import { requestName } from "../abi/request_table.ts";
 import { structView } from "../abi/struct_view.ts";
 import {

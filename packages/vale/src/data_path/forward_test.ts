@@ -64,6 +64,11 @@ describe("The learning bridge", () => {
     ports[0].send([frame(70, 1, 1), frame(2, 70, 2), frame(70, 1, 3)]);
     assertEquals(got(), [[], [2], [2], [1, 2]]);
     assertEquals(txCounters(engine, ports[0]).dropNoDestination, 1);
+    // The address that is sent to may be the one that has just moved.
+    ports[3].send([frame(EVERYBODY, 71)]);
+    got();
+    ports[0].send([frame(71, 1, 1), frame(71, 71, 2), frame(71, 1, 3)]);
+    assertEquals(got(), [[], [], [], [1]]);
   });
 
   it("follows an address that moves away and comes back", () => {
@@ -147,6 +152,32 @@ describe("The learning bridge", () => {
     const { packets, bytes, dropBadSlot } = txCounters(engine, ports[0]);
     assertEquals([packets, bytes, dropBadSlot], [2, 2062, 7]);
     kept.forEach((idx, i) => i32[slot(i + 2)] = idx);
+  });
+
+  it("gives a receiver's slot without a buffer an empty packet, and counts it there", () => {
+    teach(ports);
+    const rx = ports[1].rxRings[0];
+    const { i32 } = ports[1].memory;
+    const first = rx.tail;
+    const bad = [0, 1, -5, 0x7fffffff];
+    const kept = bad.map((idx, i) => {
+      const slot = slotWord(rx.word, first + i * 2);
+      const before = i32[slot];
+      i32[slot] = idx;
+      return before;
+    });
+    const before = rxCounters(engine, ports[1]).packets;
+    const nobody = ports[1].memory.u8.slice(rx.bufferOffset(0), rx.bufferOffset(2));
+    // Unicast frames alone, then broadcasts among them: two loops.
+    ports[0].send(range(0, 4).map((n) => frame(2, 1, n)));
+    ports[0].send(range(4, 8).map((n) => frame(n === 5 ? EVERYBODY : 2, 1, n)));
+    ports[1].rxsync();
+    const lens = range(0, rx.space()).map((i) => rx.len((first + i) % 64));
+    assertEquals(lens, [0, 60, 0, 60, 0, 60, 0, 60]);
+    const { packets, dropBadSlot } = rxCounters(engine, ports[1]);
+    assertEquals([packets - before, dropBadSlot], [4, 4]);
+    assertEquals(ports[1].memory.u8.slice(rx.bufferOffset(0), rx.bufferOffset(2)), nobody);
+    kept.forEach((idx, i) => i32[slotWord(rx.word, first + i * 2)] = idx);
   });
 
   it("clears NS_BUF_CHANGED of the slots that it sends", () => {

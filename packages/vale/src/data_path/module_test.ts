@@ -2,7 +2,7 @@ import { NS_PORT_SHIFT, openPort, type Port } from "@netmap/core";
 import { createEngine, DataPath, type Engine, txsync } from "@netmap/engine";
 import { assertEquals } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { BROADCAST, NO_PORT, S_MODULE, S_MODULE_ERRORS } from "../layout.ts";
+import { BROADCAST, NO_PORT, S_MODULE, S_MODULE_ERRORS, S_READERS } from "../layout.ts";
 import { regops } from "../regops.ts";
 import { vale } from "../vale.ts";
 import {
@@ -178,5 +178,22 @@ describe("A module", () => {
     ports[0].send(range(0, 20).map((n) => frame(EVERYBODY, 8, n)));
     assertEquals(got(), [[], range(0, 20), []]);
     assertEquals(numbers(out.receive()), range(0, 20));
+  });
+
+  it("that forwards through its own switch within a lookup stays within it until the end", () => {
+    const within: number[] = [];
+    const { state, owner } = engine.dp;
+    regops(engine, "vale0:", {
+      lookup(view) {
+        if (view.port === 0) {
+          ports[1].send([frame(9, 8, 50 + view.u8[view.at + 17])]);
+          within.push(state[s + S_READERS + owner]);
+        }
+        return 2;
+      },
+    });
+    ports[0].send([frame(9, 8, 1), frame(9, 8, 2)]);
+    assertEquals(got(), [[], [], [51, 52, 1, 2]]);
+    assertEquals([within, state[s + S_READERS + owner]], [[owner, owner], 0]);
   });
 });

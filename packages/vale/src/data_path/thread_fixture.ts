@@ -21,7 +21,7 @@ export const STOP = 3;
 
 /** What a Worker is told. */
 export interface ThreadTask {
-  readonly act: "send" | "receive" | "flood";
+  readonly act: "send" | "receive";
   /** The engine's state image. */
   readonly stateFd: number;
   /** memfds of the regions, by slot. */
@@ -116,7 +116,7 @@ function run({ act, stateFd, regionFds, index, packets, me, shared, ...at }: Thr
     return "";
   }
   for (let sent = 0; sent < packets && Atomics.load(seen, STOP) === 0;) {
-    const limit = act === "flood" ? packets : Math.min(packets, Atomics.load(seen, me) + IN_FLIGHT);
+    const limit = Math.min(packets, Atomics.load(seen, me) + IN_FLIGHT);
     if (sent === limit) yieldThread();
     sent = putFrames(memory.i32, tx, me, sent, limit);
     descriptor.txsync();

@@ -1,0 +1,85 @@
+// The suite on the embedded device with every feature, and the same through the kernel device, which
+// reaches such an engine by ioctl and pointers as it would reach a kernel.
+
+import { KernelDevice } from "@netmap/core";
+import {
+  type Capability,
+  CONFORMANCE_CASES,
+  kernelIoctl,
+  registerConformance,
+} from "@netmap/core/conformance";
+import { engineIoctl, fakeKernel, loop, settled } from "@netmap/engine/testing";
+import { requires } from "@netmap/test-support";
+import { afterAll, describe, it } from "@std/testing/bdd";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { embeddedEngine } from "./embedded.ts";
+
+const CAPABILITIES: readonly Capability[] = [
+  "null-ports",
+  "pipes",
+  "vale",
+  "persistent-ports",
+  "monitors",
+  "external-memory",
+  "offsets",
+  "raw-ioctl",
+  "interface",
+  "host-rings",
+  ...(navigator.hardwareConcurrency > 1 ? ["polling"] as const : []),
+];
+/** An interface with host rings, which NICs by AF_PACKET have not. */
+const LOOP = "loophost";
+
+const engine = embeddedEngine({ features: [loop()] });
+const served = embeddedEngine({ features: [loop()] });
+const kernel = new KernelDevice("/dev/netmap", fakeKernel(served));
+
+registerConformance("The embedded device", {
+  device: engine.device,
+  capabilities: new Set([...CAPABILITIES, "real-fd"]),
+  interface: LOOP,
+  rawIoctl: engineIoctl,
+  settled: settled(engine),
+}, { describe, it });
+
+registerConformance("The kernel device, served by an engine", {
+  device: kernel,
+  capabilities: new Set(CAPABILITIES),
+  interface: LOOP,
+  rawIoctl: kernelIoctl(kernel),
+  isReference: false,
+  settled: settled(served),
+}, { describe, it });
+
+/** An interface of the system, where this user may make one; it goes with the process at the latest. */
+const LINK = `nmc${process.pid.toString(36)}`;
+const { skip } = requires({ root: true, programs: ["ip"] });
+const hasLink = skip === false &&
+  spawnSync("ip", ["link", "add", LINK, "type", "veth", "peer", "name", `${LINK}p`]).status === 0;
+
+function removeLink(): void {
+  if (hasLink) spawnSync("ip", ["link", "del", LINK]);
+}
+
+process.on("exit", removeLink);
+
+registerConformance(
+  "The embedded device, on a network interface",
+  {
+    device: engine.device,
+    capabilities: new Set([...CAPABILITIES.filter((one) => hasLink || one !== "interface")]),
+    interface: LINK,
+    settled: settled(engine),
+  },
+  { describe, it },
+  CONFORMANCE_CASES.filter(({ needs = [] }) =>
+    needs.includes("interface") && !needs.includes("host-rings")
+  ),
+);
+
+afterAll(() => {
+  engine.close();
+  served.close();
+  removeLink();
+});
