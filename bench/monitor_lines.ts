@@ -19,6 +19,7 @@ import {
 import { createEngine } from "@netmap/engine";
 import { pipes } from "@netmap/pipes";
 import { monitor, openMonitor } from "@netmap/monitor";
+import type { BenchLine, BenchRun } from "./line.ts";
 
 /**
  * Rings of 256 slots, so that the buffers of all three rings stay in the processor's second cache:
@@ -31,14 +32,14 @@ const LEN = 60;
 
 type Kind = "none" | "copy" | "zero-copy";
 
-function line(kind: Kind) {
+function line(kind: Kind): BenchLine {
   return { name: `monitor/${kind}/60`, bytesPerPacket: LEN, open: () => open(kind) };
 }
 
 /** The lines for monitors. */
-export const monitorLines = [line("none"), line("copy"), line("zero-copy")] as const;
+export const monitorLines: readonly BenchLine[] = [line("none"), line("copy"), line("zero-copy")];
 
-function open(kind: Kind) {
+function open(kind: Kind): BenchRun {
   const engine = createEngine({ features: [monitor(), pipes()] });
   const left = openPort(engine.device, "netmap:bench{1", { slots: SLOTS });
   const right = openPort(engine.device, "netmap:bench}1");

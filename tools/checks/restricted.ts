@@ -117,6 +117,7 @@ export const RULES: readonly Rule[] = [
       },
       { path: "packages/nic/src/af_packet/socket.ts", why: "addresses and options, once a socket" },
       { path: "packages/nic/src/internal/ethtool.ts", why: "an interface's settings, one a call" },
+      { path: "packages/daemon/src/internal/", why: "control messages, one a request" },
     ],
     testsToo: true,
   },

@@ -82,17 +82,16 @@ describe("A daemon", () => {
     process.kill(daemon.pid, "SIGSTOP");
     let received: Received;
     try {
-      received = receiveNumbers(receiver, 0, PACKETS - 1001, true);
+      received = receiveNumbers(receiver, 0, PACKETS - 1, true, 1000);
     } finally {
       process.kill(daemon.pid, "SIGCONT");
     }
     assertEquals(received.wrong, -1);
+    assert(received.count > 0);
     assertEquals(await sender.json(), "sent");
-    receiver.rxsync();
-    const rest = receiver.rxRings[0].space();
     const { ports } = askStatus(socket);
     const b = ports.find((port) => port.name === "vale0:b")!;
-    assertEquals(received.count + rest + b.rx.dropNoRoom, PACKETS);
+    assertEquals(received.count + b.rx.dropNoRoom, PACKETS);
     receiver.close();
     holder.close();
     await until(
@@ -113,8 +112,8 @@ describe("A daemon", () => {
   });
 
   it("takes everything back of clients that are killed at any moment, and nobody else loses anything", async () => {
-    const a = await client("receive", "netmap:q}1", 40_000_000);
-    const b = await client("send", "netmap:q{1", 40_000_000);
+    const a = await client("receive", "netmap:q}1", 1e12);
+    const b = await client("send", "netmap:q{1", 1e12);
     using target = openPort(device, "vale0:target", { rxSlots: 64 });
     const before = askStatus(socket);
     for (let i = 0; i < KILLS; i++) {
@@ -133,7 +132,8 @@ describe("A daemon", () => {
       assertEquals(other.send([new Uint8Array(60).fill(0xff)]), 1);
       assertEquals(target.receive().length, 1);
       other.close();
-      assert(a.stderr + b.stderr === "", a.stderr + b.stderr);
+      // They end when a packet is lost.
+      assert(!a.isOver && !b.isOver, a.stderr + b.stderr);
     }
     await a.kill();
     await b.kill();
@@ -171,12 +171,11 @@ describe("A daemon", () => {
       assertEquals(port.poll(1, 1000), POLLERR);
       await startDaemon();
       const answer = await other.json() as Record<string, unknown>;
-      const error = [
-        "ENXIO",
-        `Cannot use 'unix:${socket}' any more as its daemon ended: close the ` +
-        "port and open it again",
-      ];
-      assertEquals([answer.waited, answer.poll, answer.txsync], [POLLERR, POLLERR, error]);
+      assertEquals([answer.waited, answer.poll], [POLLERR, POLLERR]);
+      // An orderly end takes the ports first, and then the connections.
+      const [code, message] = answer.txsync as string[];
+      assertEquals(code, "ENXIO");
+      assert(/daemon ended|has no port/.test(message), message);
       assertEquals(answer.slots, 1024);
       port.close();
       using again = openPort(device, "vale0:b");

@@ -41,6 +41,10 @@ export class Child {
     });
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }

@@ -48,18 +48,27 @@ export interface Received {
  * Receives until the packet of number `last` came; frames of length 0 are what a dead sender left.
  *
  * @param gaps whether numbers may be missing
+ * @param silenceMs how long it may be silent: with gaps that is the end, else it is wrong
  */
-export function receiveNumbers(port: Port, first: number, last: number, gaps: boolean): Received {
+export function receiveNumbers(
+  port: Port,
+  first: number,
+  last: number,
+  gaps: boolean,
+  silenceMs: number = SILENCE_MS,
+): Received {
   const [rx] = port.rxRings;
   const { i32 } = port.memory;
   let next = first;
   let count = 0;
   while (next <= last) {
-    if (port.poll(POLLIN, SILENCE_MS) !== POLLIN) return { count, wrong: next, last: next - 1 };
+    if (port.poll(POLLIN, silenceMs) !== POLLIN) {
+      return { count, wrong: gaps ? -1 : next, last: next - 1 };
+    }
     for (let there = rx.space(); there > 0; there--, rx.advance(1)) {
       if (rx.len(rx.head) === 0) continue;
       const n = i32[(rx.bufOffset(rx.head) >> 2) + 4];
-      if (gaps ? n < next : n !== next) return { count, wrong: n, last: next - 1 };
+      if (gaps ? n < next : n !== (next | 0)) return { count, wrong: n, last: next - 1 };
       next = n + 1;
       count++;
     }

@@ -86,6 +86,7 @@ export class MonitorAdapter extends Adapter implements Follower {
     return this.#parent !== null;
   }
 
+  /** Rings go in or out of netmap mode: they are put behind the watched ones, or taken away. */
   override register(on: boolean): void {
     if (on && this.#parent === null) {
       throw new NetmapError(
@@ -123,6 +124,7 @@ export class MonitorAdapter extends Adapter implements Follower {
     this.#letGo();
   }
 
+  /** Lets go of the port. */
   override destroy(): void {
     this.#letGo();
     this.#onEnd(this);

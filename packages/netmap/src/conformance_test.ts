@@ -12,6 +12,7 @@ import { engineIoctl, fakeKernel, loop, settled } from "@netmap/engine/testing";
 import { requires } from "@netmap/test-support";
 import { afterAll, describe, it } from "@std/testing/bdd";
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { embeddedEngine } from "./embedded.ts";
 
@@ -52,17 +53,26 @@ registerConformance("The kernel device, served by an engine", {
   settled: settled(served),
 }, { describe, it });
 
-/** An interface of the system, where this user may make one; it goes with the process at the latest. */
-const LINK = `nmc${process.pid.toString(36)}`;
+/** An interface of the system, where this user may make one. Its name carries our pid. */
+const LINK = `nmc${process.pid.toString(36)}a`;
 const { skip } = requires({ root: true, programs: ["ip"] });
-const hasLink = skip === false &&
-  spawnSync("ip", ["link", "add", LINK, "type", "veth", "peer", "name", `${LINK}p`]).status === 0;
+const hasLink = skip === false && makeLink();
+
+function makeLink(): boolean {
+  // What a run that was killed has left.
+  for (const name of readdirSync("/sys/class/net")) {
+    const [, owner] = /^nmc([0-9a-z]+)a$/.exec(name) ?? [];
+    if (owner && !existsSync(`/proc/${parseInt(owner, 36)}`)) {
+      spawnSync("ip", ["link", "del", name]);
+    }
+  }
+  const peer = LINK.replace(/a$/, "b");
+  return spawnSync("ip", ["link", "add", LINK, "type", "veth", "peer", "name", peer]).status === 0;
+}
 
 function removeLink(): void {
   if (hasLink) spawnSync("ip", ["link", "del", LINK]);
 }
-
-process.on("exit", removeLink);
 
 registerConformance(
   "The embedded device, on a network interface",

@@ -6,6 +6,7 @@
 
 import { registerDevice } from "@netmap/core";
 import { createEngine, type Engine, type EngineOptions } from "@netmap/engine";
+import { kloop } from "@netmap/kloop";
 import { monitor } from "@netmap/monitor";
 import { nic, type NicOptions } from "@netmap/nic";
 import { pipes } from "@netmap/pipes";
@@ -22,7 +23,7 @@ export interface EmbeddedOptions extends EngineOptions {
 let shared: Engine | null = null;
 
 /**
- * An engine of its own with every feature: VALE, pipes, monitors, interfaces.
+ * An engine of its own with every feature: VALE, pipes, monitors, interfaces, the sync loop.
  *
  * @param options pool sizes and the like; more features are added to the usual ones
  * @throws {NetmapError} ENOSYS where the system has no memfd (see the table in the README)
@@ -35,6 +36,7 @@ export function embeddedEngine(options: EmbeddedOptions = {}): Engine {
       pipes(),
       vale(options.vale),
       nic(options.nic),
+      kloop(),
       ...(options.features ?? []),
     ],
   });

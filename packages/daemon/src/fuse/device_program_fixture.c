@@ -319,7 +319,7 @@ static void send_by_loop(const char *path, const char *name, b4 count, int kicks
   struct ktoa *ktoa = (struct ktoa *)((char *)atok + 2048);
   struct csb csb = { { 0, OPT_CSB, 0, 16 }, (b8)(uintptr_t)atok, (b8)(uintptr_t)ktoa };
   struct registration r = { .mode = ALL_NIC, .flags = EXCLUSIVE };
-  struct eventfds e = { { 0, OPT_EVENTFDS, 0, sizeof e - sizeof e.option } };
+  struct eventfds e = { { 0, OPT_EVENTFDS, 0, sizeof e } }; /* the whole option, in netmap */
   for (int i = 0; i < 2; i++) e.fd[i].io = eventfd(0, 0), e.fd[i].irq = eventfd(0, 0);
   loop_fd = open_device(path);
   answer("register", control(loop_fd, REGISTER, name, &r, &csb.option));

@@ -39,7 +39,8 @@ import {
 } from "./batch.ts";
 import { find, learn, maxAge } from "./fdb.ts";
 import { forgetFetched } from "./indirect.ts";
-import { BUF_CHANGED, ETHER_HDR_LEN, INDIRECT, MOREFRAG, takePacket } from "./packet.ts";
+import { ETHER_HDR_LEN, takePacket } from "./packet.ts";
+import { BUF_CHANGED, INDIRECT, MOREFRAG } from "./slot_flags.ts";
 import { NO_QUEUE, openQueue } from "./queue.ts";
 
 // V8 folds a constant of this module, but loads an imported one at each use and checks it.

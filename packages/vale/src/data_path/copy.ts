@@ -18,7 +18,7 @@ import {
 } from "./batch.ts";
 import { copyLong, copyShort } from "./copy_long.ts";
 import { GOOD } from "./judge.ts";
-import { BUF_CHANGED, MOREFRAG } from "./packet.ts";
+import { BUF_CHANGED, MOREFRAG } from "./slot_flags.ts";
 
 /** Where a slot's second word holds the number of fragments (`NS_RFRAGS`). */
 const RFRAGS_SHIFT = 24;

@@ -26,7 +26,7 @@ import {
   PK_WORDS,
 } from "./batch.ts";
 import { COMMON_HEADER, GOOD } from "./judge.ts";
-import { MOREFRAG } from "./packet.ts";
+import { MOREFRAG } from "./slot_flags.ts";
 
 /** Where a slot's second word holds the number of fragments (`NS_RFRAGS`). */
 const RFRAGS_SHIFT = 24;

@@ -14,7 +14,7 @@
 import { shortCopyLimit, SLOT_LEN_FLAGS } from "@netmap/core";
 import { type Batch, NIL, PK_LEN, PK_NEXT, PK_SHIFT, PK_SLOT } from "./batch.ts";
 import { copyLong } from "./copy_long.ts";
-import { BUF_CHANGED } from "./packet.ts";
+import { BUF_CHANGED } from "./slot_flags.ts";
 
 // V8 folds a constant of this module, but loads an imported one at each use and checks it.
 const LEN_FLAGS = SLOT_LEN_FLAGS;

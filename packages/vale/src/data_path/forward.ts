@@ -34,7 +34,7 @@ import { classify, countSent } from "./classify.ts";
 import { classifyByModule } from "./classify_by_module.ts";
 import { deliverAll } from "./deliver.ts";
 import { seconds } from "./fdb.ts";
-import { BUF_CHANGED, MOREFRAG } from "./packet.ts";
+import { BUF_CHANGED, MOREFRAG } from "./slot_flags.ts";
 import { enterSwitch, leaveSwitch, NO_SWITCH, NOT_NOW } from "./readers.ts";
 
 /** Sends the slots from hwcur to rhead into the switch. */

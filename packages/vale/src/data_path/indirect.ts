@@ -23,7 +23,7 @@ import {
 import { type DataPath, slotOffset } from "@netmap/engine";
 import { V_FLAG_FOREIGN, V_FLAGS } from "../layout.ts";
 import type { Batch } from "./batch.ts";
-import { INDIRECT } from "./packet.ts";
+import { INDIRECT } from "./slot_flags.ts";
 
 /** Slots that one call reads. */
 const MOST = 64;

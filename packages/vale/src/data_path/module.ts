@@ -68,7 +68,7 @@ export class LookupBatch {
   /** The module's own, as it was registered. */
   privateData: unknown = undefined;
 
-  /** @param most frames that it has room for */
+  /** Room for a batch. @param most frames that it has room for */
   constructor(most: number) {
     this.at = new Uint32Array(most);
     this.length = new Int32Array(most);

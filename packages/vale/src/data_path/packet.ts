@@ -6,14 +6,7 @@
  * @module
  */
 
-import {
-  NS_BUF_CHANGED,
-  NS_INDIRECT,
-  NS_MOREFRAG,
-  SLOT_BUF_IDX,
-  SLOT_LEN_FLAGS,
-  SLOT_WORDS,
-} from "@netmap/core";
+import { SLOT_BUF_IDX, SLOT_LEN_FLAGS, SLOT_WORDS } from "@netmap/core";
 import { type DataPath, slotOffset } from "@netmap/engine";
 import {
   type Batch,
@@ -29,14 +22,10 @@ import {
   PK_WORDS,
 } from "./batch.ts";
 import { isFetched } from "./indirect.ts";
+import { BUF_CHANGED, INDIRECT, MOREFRAG } from "./slot_flags.ts";
 
 /** Bytes of an Ethernet header: what is shorter is no frame. */
 export const ETHER_HDR_LEN = 14;
-
-/** Bits of a slot's second word. */
-export const BUF_CHANGED: number = NS_BUF_CHANGED << 16;
-export const INDIRECT: number = NS_INDIRECT << 16;
-export const MOREFRAG: number = NS_MOREFRAG << 16;
 
 /**
  * Takes the packet that begins in a slot, all of its fragments.

@@ -22,7 +22,7 @@ import {
   unlockRing,
 } from "@netmap/engine";
 import { isLeased, publish } from "./lease.ts";
-import { BUF_CHANGED } from "./packet.ts";
+import { BUF_CHANGED } from "./slot_flags.ts";
 
 // V8 folds a constant of this module, but loads an imported one at each use and checks it.
 const LEN_FLAGS = SLOT_LEN_FLAGS;
