@@ -5,6 +5,7 @@
  */
 
 import { kloopLines } from "../packages/kloop/bench/kloop_bench.ts";
+import { trafficLines } from "../apps/bench/traffic_bench.ts";
 import { monitorLines } from "./monitor_lines.ts";
 import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
 import { valeLines } from "../packages/vale/bench/vale_bench.ts";
@@ -16,4 +17,5 @@ export const lines: readonly BenchLine[] = [
   ...valeLines,
   ...monitorLines,
   ...kloopLines,
+  ...trafficLines,
 ];

@@ -39,7 +39,7 @@ describe("npm run conformance", () => {
   });
 
   it("prints JSON", async () => {
-    const { status, output } = await conformance("--json", "exclusivity: ends with its holder");
+    const { status, output } = await conformance("--json", "exclusivity: is refused");
     assertEquals(status, 0, output);
     const [result, last] = output.trim().split("\n").map((line) => JSON.parse(line));
     assertEquals([result.area, result.status, result.reason], ["exclusivity", "passed", ""]);

@@ -30,7 +30,7 @@ export interface Running extends AsyncDisposable {
   /** Waits until a text is in what it prints or complains about, and fails when it ends without. */
   printed(text: string): Promise<void>;
   /** Sends a signal. Deno's own `kill` sends no second one. */
-  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGHUP"): void;
 }
 
 /** The program and arguments that start a script: what `script` or `ip netns exec` is given too. */

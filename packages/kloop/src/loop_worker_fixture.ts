@@ -4,6 +4,7 @@ import { type KloopEventfds, NetmapError } from "@netmap/core";
 import { DataPath, DESC_TABLE, DESC_WORDS } from "@netmap/engine";
 import { AttachedKloop } from "./attached.ts";
 import { mapCsb } from "./client/csb.ts";
+import { openKloop } from "./handle.ts";
 import { mapRecordedCsb } from "./csb_area.ts";
 import { echoKind } from "./echo_fixture.ts";
 import type { RingError } from "./loop/rings.ts";
@@ -50,7 +51,6 @@ export interface LoopAnswer {
 const told = task<LoopTask>();
 const { stateFd, regionFd, index, ioeventfd, irqfd, entries, csbFd, wakeFd, sleepUs, direct } =
   told;
-using dp = DataPath.attach({ stateFd, regionFds: [regionFd] }, [echoKind]);
 using csb = csbFd === undefined ? undefined : mapCsb(csbFd, entries);
 const ringErrors: string[] = [];
 const onRingError = ({ entry, error }: RingError): void => {
@@ -62,6 +62,11 @@ const eventfds = ioeventfd < 0
   : told.pairs ?? new Array<KloopEventfds>(entries).fill(pair);
 
 async function run(): Promise<void> {
+  if (csb === undefined && !told.yields) {
+    using kloop = openKloop({ kind: "embedded", stateFd, index }, [echoKind], { onRingError });
+    return startKloop(kloop, { eventfds, sleepUs, direct });
+  }
+  using dp = DataPath.attach({ stateFd, regionFds: [regionFd] }, [echoKind]);
   if (told.yields) {
     const d = DESC_TABLE + index * DESC_WORDS;
     using mapped = mapRecordedCsb(dp, d);

@@ -19,6 +19,7 @@ import {
 import { createCsb, type Csb } from "./client/csb.ts";
 import { type CsbPort, csbPort } from "./client/csb_port.ts";
 import { createEventfds, type EventfdPairs } from "./client/eventfds.ts";
+import { type KloopHandle, kloopHandle } from "./handle.ts";
 import { enableCsb } from "./requests.ts";
 
 /** How a port is opened in CSB mode. */
@@ -42,13 +43,19 @@ export class OpenedCsb implements Disposable {
   readonly nifp: number;
   /** Bytes of the region. */
   readonly memsize: number;
+  /** Number of the region. */
+  readonly memId: number;
   /** The port's name, as requests carry it. */
   readonly name: string;
+  readonly #device: NetmapDevice;
 
   /** Takes over what was opened. */
   constructor(
-    parts: Pick<OpenedCsb, "descriptor" | "csb" | "eventfds" | "nifp" | "memsize" | "name">,
+    device: NetmapDevice,
+    parts: Omit<OpenedCsb, "port" | "handle" | "close" | typeof Symbol.dispose>,
   ) {
+    this.#device = device;
+    this.memId = parts.memId;
     this.descriptor = parts.descriptor;
     this.csb = parts.csb;
     this.eventfds = parts.eventfds;
@@ -67,6 +74,15 @@ export class OpenedCsb implements Disposable {
       ...(pairs.length > 0 ? { eventfds: pairs } : {}),
       name: this.name,
     });
+  }
+
+  /**
+   * What a Worker needs to run the loop, as plain data: see `openKloop`.
+   *
+   * @throws {NetmapError} EOPNOTSUPP for a device whose loops this process cannot run
+   */
+  handle(): KloopHandle {
+    return kloopHandle(this.#device, this.descriptor, this);
   }
 
   /** Stops the loop and gives everything back. Twice is harmless. */
@@ -123,7 +139,8 @@ export function openCsb(
     csb = createCsb(count);
     eventfds = createEventfds(how === "none" ? 0 : count, how === "shared");
     enableCsb(descriptor, csb, name);
-    return new OpenedCsb({ descriptor, csb, eventfds, nifp, memsize: body.memsize, name });
+    const { memsize, memId } = body;
+    return new OpenedCsb(device, { descriptor, csb, eventfds, nifp, memsize, memId, name });
   } catch (error) {
     descriptor.close();
     csb?.close();

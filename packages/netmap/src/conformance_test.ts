@@ -24,6 +24,7 @@ const CAPABILITIES: readonly Capability[] = [
   "monitors",
   "external-memory",
   "offsets",
+  "csb",
   "raw-ioctl",
   "interface",
   "host-rings",

@@ -66,7 +66,8 @@ describe("two clients in CSB mode, each with a loop of its own, in four threads"
       entries: end.csb.entries,
       pairs: end.eventfds.pairs,
       packets: PACKETS,
-      window: SLOTS - 1,
+      // A sleeping loop may have half of a receive ring to give back; VALE drops what finds no room.
+      window: SLOTS / 2 - 1,
       seenFd,
     };
     const worker = new Worker(new URL("./kloop_worker_fixture.ts", import.meta.url), {
@@ -154,7 +155,7 @@ describe("a port in CSB mode", () => {
     await loop;
   });
 
-  it("ends its loop with EIO when the parent of the pipe goes away", async () => {
+  it("ends its loop with EIO when its port is stopped", async () => {
     using end = openCsb(engine.device, "netmap:p{1");
     const loop = serve(end);
     await new Promise((resolve) => setTimeout(resolve, 5));

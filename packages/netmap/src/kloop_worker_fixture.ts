@@ -49,6 +49,7 @@ function loop(): string {
 function send(port: CsbPort, seen: Int32Array): string {
   const [tx] = port.txRings;
   const { i32 } = port.memory;
+  const deadline = performance.now() + 50_000;
   for (let sent = 0; sent < packets || tx.txPending();) {
     let room = Math.min(tx.space(), packets - sent, window - (sent - Atomics.load(seen, 0)));
     const idle = room <= 0;
@@ -63,6 +64,7 @@ function send(port: CsbPort, seen: Int32Array): string {
     }
     port.txsync();
     if (!idle) continue;
+    if (performance.now() > deadline) return `of ${sent} packets ${seen[0]} arrived`;
     // Room in the ring wakes who sleeps on it; the window is another thread's word.
     if (tx.empty() && pairs.length > 0) port.poll(POLLOUT, 100);
     else nap(20);

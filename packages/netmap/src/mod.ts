@@ -7,3 +7,4 @@
 export * from "@netmap/core";
 export * from "./embedded.ts";
 export * from "./open.ts";
+export * from "./remote.ts";

@@ -8,7 +8,7 @@
  */
 
 /** The longest pause that is made up for, in milliseconds. */
-const MAX_BEHIND_MS = 100;
+const MAX_BEHIND_MS = 1000;
 
 /** A rate. */
 export class Pacer {

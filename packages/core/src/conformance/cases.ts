@@ -4,6 +4,7 @@
  * @module
  */
 
+import { csbCases } from "./areas/csb.ts";
 import { errnoPersistentCases, errnoPollingCases } from "./areas/errno_persistent.ts";
 import { errnoHostRingCases, errnoPipeCases } from "./areas/errno_pipes.ts";
 import { errnoBasicCases, errnoRegisterCases } from "./areas/errno_register.ts";
@@ -82,6 +83,7 @@ export const CONFORMANCE_CASES: readonly ConformanceCase[] = [
   ...legacyCommandCases,
   ...legacyProgramCases,
   ...syncLoopCases,
+  ...csbCases,
   ...monitorCases,
   ...monitorErrorCases,
   ...errnoBasicCases,

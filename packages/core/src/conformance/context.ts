@@ -14,7 +14,8 @@ import {
 } from "../abi/request_vale.ts";
 import type { Descriptor, NetmapDevice } from "../device.ts";
 import { NetmapError } from "../errors.ts";
-import { pid } from "../sys/system.ts";
+import { mapMemory, type Mapping } from "../sys/mapping.ts";
+import { closeFd, createMemfd, pid } from "../sys/system.ts";
 import type { Capability, ConformanceTarget, RawIoctl } from "./case.ts";
 import { ConformanceFailure } from "./expect.ts";
 import { BoundPort } from "./bound_port.ts";
@@ -131,6 +132,15 @@ export class Context {
     const body = this.ask(valeAttachRequest(name, fields));
     this.defer(() => ignoring(() => this.ask(valeDetachRequest(name))));
     return body.portIndex;
+  }
+
+  /** Memory whose address may be given to the device; it goes with the case. */
+  memory(bytes: number): Mapping {
+    const fd = createMemfd("netmap-conformance", bytes);
+    const mapping = mapMemory(fd, bytes, { keepFd: true });
+    closeFd(fd);
+    this.defer(() => mapping.close());
+    return mapping;
   }
 
   /** Closes and undoes everything. */

@@ -10,9 +10,7 @@ import { optCsb, optExtmem, optOffsets } from "../abi/request_options.ts";
 import { type NetmapDevice, POLLIN } from "../device.ts";
 import { EBADF } from "../errno.ts";
 import { NetmapError } from "../errors.ts";
-import { mapMemory, type Mapping } from "../sys/mapping.ts";
 import { PollSet } from "../sys/poll_set.ts";
-import { closeFd, createMemfd } from "../sys/system.ts";
 import type { Capability, ConformanceTarget, RawIoctl } from "./case.ts";
 import { Context } from "./context.ts";
 import { isKernelDevice, kernelIoctl } from "./raw_request.ts";
@@ -49,13 +47,13 @@ const TRIES: Readonly<Partial<Record<Capability, Try>>> = {
     context.register(context.vale(), {}, [optOffsets({ maxOffset: 64, offsetBits: 8 })]);
   },
   "external-memory": (context) => {
-    const { address, size } = memory(context, 1 << 24);
+    const { address, size } = context.memory(1 << 24);
     const pools = { ifPoolObjtotal: 2, ringPoolObjtotal: 16, ringPoolObjsize: 1024 };
     const shape = { txSlots: 16, rxSlots: 16 };
     context.register(context.vale(), shape, [optExtmem(address, { ...pools, memsize: size })]);
   },
   "csb": (context) => {
-    const { address } = memory(context, 4096);
+    const { address } = context.memory(4096);
     const option = optCsb(address, address + 1024);
     context.register(context.vale(), { flags: NR_EXCLUSIVE }, [option]);
   },
@@ -116,12 +114,4 @@ function succeeds(target: ConformanceTarget, attempt: Try): boolean {
   } finally {
     context.end();
   }
-}
-
-function memory(context: Context, bytes: number): Mapping {
-  const fd = createMemfd("netmap-conformance", bytes);
-  const mapping = mapMemory(fd, bytes, { keepFd: true });
-  closeFd(fd);
-  context.defer(() => mapping.close());
-  return mapping;
 }

@@ -57,10 +57,12 @@ describe("the conformance suite", () => {
     for (const capability of ["raw-ioctl", "interface", "host-rings", "real-fd"] as const) {
       all.delete(capability);
     }
-    const waits = CONFORMANCE_CASES.filter(({ name }) => !name.includes("wait"));
-    const results = await resultsOf(waits, { device: new LoopbackDevice(), capabilities: all });
+    // Not those that wait for what never comes here, or ask for as much as there is.
+    const areas = ["registration", "rings", "sync", "pipes", "vale", "exclusivity", "options"];
+    const cases = CONFORMANCE_CASES.filter(({ area }) => areas.includes(area));
+    const results = await resultsOf(cases, { device: new LoopbackDevice(), capabilities: all });
     const failed = results.filter(({ status }) => status === "failed");
-    assert(failed.length > 200, summaryOf(results));
+    assert(failed.length > 100, summaryOf(results));
     assert(failed.every(({ reason }) => reason.length > 10), "each says why");
   });
 });

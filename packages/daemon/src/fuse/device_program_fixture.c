@@ -345,7 +345,7 @@ static void send_by_loop(const char *path, const char *name, b4 count, int kicks
   b4 last = at == 0 ? slots - 1 : at - 1;
   while (__atomic_load_n(&ktoa[0].hwtail, __ATOMIC_ACQUIRE) != last) usleep(50);
   printf("sent %u\n", count);
-  if (name[0] == 'k') pause();
+  if (count == 0) pause();
   answer("stop", control(loop_fd, LOOP_STOP, "", 0, 0));
   pthread_join(thread, 0);
 }

@@ -1,4 +1,4 @@
-import { createEngine, type Engine, GLOBAL_MEM_ID } from "@netmap/engine";
+import { createEngine, D_KLOOP, type Engine, GLOBAL_MEM_ID } from "@netmap/engine";
 import { kloop } from "@netmap/kloop";
 import { pipes } from "@netmap/pipes";
 import { vale } from "@netmap/vale";
@@ -55,8 +55,10 @@ describe("A sync loop over a device file", () => {
   itMounts("ends with its program, however that ends", async () => {
     const served = await serve();
     for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-      const sender = device(path, "loop", "k{1", 100, "kicks");
-      await sender.printed("sent 100");
+      const sender = device(path, "loop", "k{1", 0, "kicks");
+      await sender.printed("sent 0");
+      const { word } = [...engine.descriptors.values()][0];
+      await until(() => engine.dp.state[word + D_KLOOP] !== 0);
       sender.kill(signal);
       assertEquals(await sender.ended, signal);
       await until(() => served.openFiles === 0);

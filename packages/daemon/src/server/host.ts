@@ -201,7 +201,8 @@ export class Host {
       sendMessage(fd, reply(0, 0));
       return role;
     }
-    const answer = carryOut(role.descriptor, message, type, () => this.#checkBuffers(role));
+    const checkBuffers = (): void => this.#checkBuffers(role);
+    const answer = carryOut(role.descriptor, message, type, peer.pid, checkBuffers);
     if (!sendMessage(fd, answer)) throw new NetmapError(EPROTO, "It does not read its replies");
     return role;
   }

@@ -4,21 +4,7 @@
  * @module
  */
 
-import {
-  EFAULT,
-  EINVAL,
-  EIO,
-  EOPNOTSUPP,
-  NETMAP_REQ_CSB_ENABLE,
-  NETMAP_REQ_OPT_CSB,
-  NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS,
-  NETMAP_REQ_SYNC_KLOOP_START,
-  NETMAP_REQ_SYNC_KLOOP_STOP,
-  NetmapError,
-  NMREQ_HEADER,
-  NMREQ_OPTION,
-  structView,
-} from "@netmap/core";
+import { EFAULT, EINVAL, EIO, NetmapError } from "@netmap/core";
 import { type EngineDescriptor, KIND, pollRound, type UserMapping } from "@netmap/engine";
 import {
   MSG_CONTROL,
@@ -34,23 +20,13 @@ import {
   words,
 } from "../internal/protocol.ts";
 import type { Message } from "../internal/socket.ts";
+import { endCsbRequest } from "./csb_refusal.ts";
 
 /** Kinds of ports whose rings the owner alone can sync: sockets are its own. */
 const OWNERS: ReadonlySet<number> = new Set([KIND.nic, KIND.host]);
 
 /** In the value of a reply to CONTROL: the rings are synced by the owner. */
 export const SYNCED_BY_OWNER = 1;
-
-/** Options that hold descriptors or addresses of the one who asks, which mean nothing here. */
-const OWN_OPTIONS: ReadonlySet<number> = new Set([
-  NETMAP_REQ_OPT_CSB,
-  NETMAP_REQ_OPT_SYNC_KLOOP_EVENTFDS,
-]);
-const LOOPS: ReadonlySet<number> = new Set([
-  NETMAP_REQ_CSB_ENABLE,
-  NETMAP_REQ_SYNC_KLOOP_START,
-  NETMAP_REQ_SYNC_KLOOP_STOP,
-]);
 
 /** A reply: errno, a value, the bytes that it has. */
 export function reply(errno: number, value: number, ...parts: Uint8Array[]): Uint8Array {
@@ -79,6 +55,7 @@ export function errorReply(error: unknown, answer: Uint8Array = new Uint8Array(0
  * @param descriptor the engine's side
  * @param message what came
  * @param type its first word
+ * @param pid the client
  * @param registered called after a control request: fails when it gave too much
  * @returns the reply
  */
@@ -86,11 +63,12 @@ export function carryOut(
   descriptor: EngineDescriptor,
   message: Message,
   type: number,
+  pid: number,
   registered: () => void,
 ): Uint8Array {
   switch (type) {
     case MSG_CONTROL:
-      return control(descriptor, message, registered);
+      return control(descriptor, message, pid, registered);
     case MSG_LEGACY:
       return legacy(descriptor, message, registered);
     case MSG_TXSYNC:
@@ -110,14 +88,14 @@ export function carryOut(
 function control(
   descriptor: EngineDescriptor,
   { bytes, fds }: Message,
+  pid: number,
   registered: () => void,
 ): Uint8Array {
   const { request, memory } = unpackRequest(bytes, 1);
-  checkPointers(structView(NMREQ_HEADER, request.header).reqtype, request.options);
   descriptor.findMemory = (address, size) => findSent(memory, fds, address, size);
   const answer = (): Uint8Array => packRequest({ request, memory: [] }, []);
   try {
-    descriptor.control(request);
+    if (!endCsbRequest(descriptor, request, pid)) descriptor.control(request);
     registered();
     return reply(0, syncedByOwner(descriptor), answer());
   } catch (error) {
@@ -145,19 +123,6 @@ function legacy(
 
 function syncedByOwner({ registration }: EngineDescriptor): number {
   return registration && OWNERS.has(registration.adapter.kind.id) ? SYNCED_BY_OWNER : 0;
-}
-
-/** Addresses and descriptors of another process must never be taken for the daemon's own. */
-function checkPointers(reqtype: number, options: readonly Uint8Array[]): void {
-  const isOwn = (option: Uint8Array): boolean =>
-    option.length >= NMREQ_OPTION.size &&
-    OWN_OPTIONS.has(structView(NMREQ_OPTION, option).reqtype);
-  if (!LOOPS.has(reqtype) && !options.some(isOwn)) return;
-  throw new NetmapError(
-    EOPNOTSUPP,
-    "Cannot use CSB mode or a sync loop through a daemon: use the rings, which are shared memory " +
-      "already",
-  );
 }
 
 function findSent(

@@ -35,9 +35,9 @@ export interface ServeOptions {
   /** Permissions of the socket's file; 0600 when silent. */
   readonly mode?: number;
   /** Who is trusted beside root and the daemon's own user. */
-  readonly trust?: Trust;
+  readonly trust?: Trust | undefined;
   /** What one process may have. */
-  readonly limits?: Limits;
+  readonly limits?: Limits | undefined;
   /** Told of what happens: clients that come, go, or are refused. */
   readonly log?: (event: string, fields: Record<string, unknown>) => void;
 }
@@ -48,6 +48,7 @@ export class Server {
   readonly path: string;
   /** Who is trusted; may be set while it runs. */
   trust: { uids: number[]; gids: number[] };
+  readonly #started: number = Date.now();
   readonly #fd: number;
   readonly #host: Host;
   readonly #ownsFile: boolean;
@@ -66,13 +67,23 @@ export class Server {
     this.#ownsFile = options.fd === undefined;
     this.#fd = options.fd ?? listenAt(options.socket, options.mode ?? 0o600);
     if (this.#ownsFile) this.#inode = lstatSync(options.socket).ino;
-    const started = Date.now();
     this.#host = hostOf(engine);
     this.#host.setLimits(options.limits);
     this.#host.log = this.#log;
-    this.#host.status = (): DaemonStatus =>
-      statusOf(this.#host, { socket: this.path, trust: this.trust, started });
+    this.#host.status = (): DaemonStatus => this.status();
     this.#loop = this.#accept();
+  }
+
+  /** What clients are told of it. */
+  status(): DaemonStatus {
+    const { path, trust } = this;
+    return statusOf(this.#host, { socket: path, trust, started: this.#started });
+  }
+
+  /** Changes who is trusted, and what a process may have, for what comes from now on. */
+  reload({ trust, limits }: Pick<ServeOptions, "trust" | "limits">): void {
+    this.trust = trustOf(trust);
+    this.#host.setLimits(limits);
   }
 
   /** Ends all connections, removes the socket. The engine stays. Closing twice is harmless. */

@@ -22,10 +22,12 @@ export const NOT_NOW = -1;
 
 /** The switches that this thread is within, the innermost last, each with its engine. */
 const withinSwitch: number[] = [];
-const withinEngine: DataPath[] = [];
+const withinEngine: (DataPath | null)[] = [];
+// A counter and not push() and pop(): V8 gives an array's memory back and takes it again (300 bytes).
+let depth = 0;
 
 function isWithin(dp: DataPath, s: number): boolean {
-  for (let i = 0; i < withinSwitch.length; i++) {
+  for (let i = 0; i < depth; i++) {
     if (withinSwitch[i] === s && withinEngine[i] === dp) return true;
   }
   return false;
@@ -56,14 +58,13 @@ export function enterSwitch(dp: DataPath, p: number): number {
 }
 
 function enter(dp: DataPath, s: number): number {
-  withinSwitch.push(s);
-  withinEngine.push(dp);
+  withinSwitch[depth] = s;
+  withinEngine[depth++] = dp;
   return s;
 }
 
 /** Leaves the switch that was entered last. */
 export function leaveSwitch(dp: DataPath, s: number): void {
-  withinSwitch.pop();
-  withinEngine.pop();
+  withinEngine[--depth] = null;
   if (!isWithin(dp, s)) Atomics.store(dp.state, s + S_READERS + dp.owner, 0);
 }

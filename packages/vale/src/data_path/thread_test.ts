@@ -14,6 +14,8 @@ import {
 } from "./thread_fixture.ts";
 import { openPorts, rxCounters, teach, txCounters } from "./traffic_fixture.ts";
 
+/** Milliseconds that a test may take. */
+const LATE_MS = 60_000;
 /** Address of the receiver: 02:00:00:00:00:01. */
 const RECEIVER = 1;
 
@@ -55,9 +57,9 @@ describe("Threads that forward through one switch", () => {
       shared,
     };
     const worker = new Worker(new URL("./thread_fixture.ts", import.meta.url), { workerData });
-    const done = new Promise<string>((resolve, reject) => {
+    const done = new Promise<string>((resolve) => {
       worker.on("message", resolve);
-      worker.on("error", reject);
+      worker.on("error", (error) => resolve(`the Worker failed: ${error}`));
     });
     return { worker, done };
   }
@@ -68,7 +70,9 @@ describe("Threads that forward through one switch", () => {
     let problem: string | null = null;
     done.then((text) => problem = text);
     const { i32 } = b.memory;
+    const late = performance.now() + LATE_MS;
     for (let sent = 0; sent < packets && problem === null;) {
+      assert(performance.now() < late, `${sent} frames were sent`);
       const limit = Math.min(packets, Atomics.load(seen, 2) + IN_FLIGHT);
       if (sent === limit) yieldThread();
       sent = putFrames(i32, b.txRings[0], 2, sent, limit);
@@ -89,7 +93,9 @@ describe("Threads that forward through one switch", () => {
     done.then((text) => failed = text);
     const next = new Int32Array(shared);
     let sent = 0;
+    const late = performance.now() + LATE_MS;
     while (seen[1] < packets || seen[2] < packets) {
+      assert(performance.now() < late, `${seen[1]} and ${seen[2]} frames arrived`);
       sent = putFrames(c.memory.i32, c.txRings[0], 2, sent, Math.min(packets, seen[2] + IN_FLIGHT));
       c.txsync();
       a.rxsync();

@@ -31,8 +31,6 @@ import {
 } from "../../abi/request_options.ts";
 import { structView } from "../../abi/struct_view.ts";
 import { EINVAL, EMSGSIZE, ENXIO, EOPNOTSUPP } from "../../errno.ts";
-import { mapMemory, type Mapping } from "../../sys/mapping.ts";
-import { closeFd, createMemfd } from "../../sys/system.ts";
 import { type ConformanceCase, inArea } from "../case.ts";
 import type { Context } from "../context.ts";
 import { check, equal, errnoOf, fails } from "../expect.ts";
@@ -259,15 +257,6 @@ export const offsetOptionCases: readonly ConformanceCase[] = inArea(
   ],
 );
 
-/** Memory for EXTMEM; it goes with the case. */
-function memory(context: Context, bytes: number): Mapping {
-  const fd = createMemfd("netmap-conformance", bytes);
-  const mapping = mapMemory(fd, bytes, { keepFd: true });
-  closeFd(fd);
-  context.defer(() => mapping.close());
-  return mapping;
-}
-
 const POOLS = {
   ifPoolObjtotal: 2,
   ifPoolObjsize: 1024,
@@ -287,7 +276,7 @@ export const extmemOptionCases: readonly ConformanceCase[] = inArea(
       name: "EXTMEM puts a port into the caller's memory",
       run(context) {
         const bytes = Math.ceil(POOLS_BYTES / 4096) * 4096;
-        const { address } = memory(context, bytes);
+        const { address } = context.memory(bytes);
         const extmem = optExtmem(address, { ...POOLS, memsize: bytes });
         const port = context.register(context.vale(), { txSlots: 16, rxSlots: 16 }, [extmem]);
         equal(statuses([extmem]), [0], "the status");
@@ -299,7 +288,7 @@ export const extmemOptionCases: readonly ConformanceCase[] = inArea(
     {
       name: "EXTMEM with rings that are too large is refused",
       run(context) {
-        const { address } = memory(context, 1 << 24);
+        const { address } = context.memory(1 << 24);
         const extmem = optExtmem(address, { ...POOLS, ringPoolObjsize: 1 << 20, memsize: 1 << 24 });
         const descriptor = context.open();
         check(errnoOf(() => descriptor.control(register(context, [extmem]).request)) !== 0, "so");
@@ -308,7 +297,7 @@ export const extmemOptionCases: readonly ConformanceCase[] = inArea(
     {
       name: "EXTMEM given twice is refused",
       run(context) {
-        const { address } = memory(context, 1 << 24);
+        const { address } = context.memory(1 << 24);
         const options = [1, 2].map(() => optExtmem(address, { ...POOLS, memsize: 1 << 24 }));
         const descriptor = context.open();
         fails(EINVAL, () => descriptor.control(register(context, options).request), "REGISTER");

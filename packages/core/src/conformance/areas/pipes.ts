@@ -318,7 +318,9 @@ export const pipeDataCases: readonly ConformanceCase[] = inArea("pipes", ["pipes
     run(context) {
       const [a, b] = context.pipe({ txSlots: 64, rxSlots: 64 });
       let next = 0;
-      for (let sent = 0; sent < 5000;) {
+      let sent = 0;
+      for (let round = 0; sent < 5000; round++) {
+        check(round < 1000, `more than ${sent} packets go through in ${round} rounds`);
         const batch: Uint8Array[] = [];
         for (let left = a.tx[0].space(); left > 0 && sent < 5000; left--, sent++) {
           batch.push(frame(sent & 0xff, sent >> 8, 60, sent & 0x7f));
