@@ -6,7 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { Histogram } from "@netmap/traffic";
 import { type Ended, scriptCommand, start } from "../shared/spawn_fixture.ts";
-import { histogramLines } from "./report.ts";
+import { readOptions } from "./options.ts";
+import { histogramLines, Report } from "./report.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url);
 
@@ -108,6 +109,30 @@ describe("pkt-gen", () => {
       assertMatch(stderr, message);
     });
   }
+});
+
+describe("Report", () => {
+  it("has the rate of each interval, also of counts that are one object all the time", () => {
+    const printed: string[] = [];
+    const options = readOptions(["-i", "vale0:a", "--json"]);
+    const report = new Report(options, "embedded", (text) => printed.push(text));
+    const counts = { packets: 0, bytes: 0, batches: 0 };
+    report.start(0);
+    for (let n = 1; n <= 3; n++) {
+      counts.packets += 100 * n;
+      counts.bytes += 6000 * n;
+      counts.batches += 10;
+      report.tick(counts, 1000 * n);
+    }
+    assertEquals(
+      printed.map((line) => JSON.parse(line)).map(({ pps, bps, batch }) => [pps, bps, batch]),
+      [
+        [100, 48_000, 10],
+        [200, 96_000, 20],
+        [300, 144_000, 30],
+      ],
+    );
+  });
 });
 
 describe("histogramLines()", () => {

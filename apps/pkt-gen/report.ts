@@ -63,7 +63,8 @@ export class Report {
     const bytes = progress.bytes - this.#before.bytes;
     const batches = progress.batches - this.#before.batches;
     this.#at = now;
-    this.#before = progress;
+    // A copy: what counts on is one object all the time.
+    this.#before = { packets: progress.packets, bytes: progress.bytes, batches: progress.batches };
     const pps = packets / seconds;
     const bps = this.#bits(packets, bytes) / seconds;
     const batch = batches > 0 ? packets / batches : 0;

@@ -33,7 +33,7 @@ async function both(sender: Promise<void>, receiver: Promise<void>): Promise<voi
 
 describe("generate() and receive()", () => {
   for (const zeroCopy of [false, true]) {
-    it(`move packets over a switch that ${zeroCopy ? "swaps" : "copies"}`, async () => {
+    it(`move packets over a switch that ${zeroCopy ? "swaps" : "copies"}`, () => {
       const a = open("vale0:a");
       const b = open("vale0:b");
       setZeroCopy(engine, "vale0:", zeroCopy);

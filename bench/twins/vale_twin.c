@@ -2,7 +2,7 @@
  * Twin of the vale/... lines: a sender fills slots with frames, a txsync learns, looks up and
  * copies (or swaps) into the receivers' rings under leases, the receivers read the first 8 bytes.
  *
- * Usage: vale_twin copy|swap|broadcast BYTES PACKETS SLOTS. Prints packets delivered and Mpps.
+ * Usage: vale_twin copy|swap|broadcast BYTES PACKETS SLOTS BURST. Prints packets delivered and Mpps.
  */
 #include "netmap_twin.h"
 
@@ -174,6 +174,8 @@ int main(int argc, char **argv)
 	uint32_t len = argc > 2 ? (uint32_t)atoi(argv[2]) : 60;
 	uint64_t total = argc > 3 ? strtoull(argv[3], NULL, 10) : 20000000;
 	uint32_t n = argc > 4 ? (uint32_t)atoi(argv[4]) : 1024;
+	/* less than half a ring: what was read goes back with the next rxsync, and until then has no room */
+	uint32_t burst = argc > 5 ? (uint32_t)atoi(argv[5]) : n / 4;
 	ports = broadcast ? 4 : 2;
 	pool_make(2 + ports * n * 2);
 	for (uint32_t p = 0; p < ports; p++) {
@@ -197,7 +199,8 @@ int main(int argc, char **argv)
 	while (delivered < total) {
 		struct ring *s = &tx[0];
 		uint32_t i = s->head;
-		for (uint32_t k = distance(s->head, s->tail, n); k > 0; k--) {
+		uint32_t room = distance(s->head, s->tail, n);
+		for (uint32_t k = room < burst ? room : burst; k > 0; k--) {
 			s->slots[i].len = len;
 			i = ring_next(s, i);
 		}

@@ -41,6 +41,11 @@ export class Child {
     });
   }
 
+  /** Lines that nobody has asked for yet. */
+  get unread(): readonly string[] {
+    return this.#lines;
+  }
+
   get isOver(): boolean {
     return this.#over;
   }

@@ -4,7 +4,7 @@
 import { KernelDevice } from "@netmap/core";
 import {
   type Capability,
-  CONFORMANCE_CASES,
+  casesFor,
   kernelIoctl,
   registerConformance,
 } from "@netmap/core/conformance";
@@ -13,9 +13,7 @@ import { createEngine } from "./engine.ts";
 import { engineIoctl, fakeKernel, loop, settled } from "./testing/mod.ts";
 
 const CAPABILITIES: readonly Capability[] = ["null-ports", "interface", "host-rings", "raw-ioctl"];
-const CASES = CONFORMANCE_CASES.filter(({ needs = [] }) =>
-  needs.every((need) => CAPABILITIES.includes(need))
-);
+const CASES = casesFor(CAPABILITIES);
 
 const engine = createEngine({ features: [loop()] });
 const served = createEngine({ features: [loop()] });

@@ -16,7 +16,7 @@ import {
   NMREQ_REGISTER,
   structView,
 } from "@netmap/core";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { HandMadePort } from "./client/rings_fixture.ts";
 import { kloopHandle, openKloop } from "./handle.ts";
@@ -39,7 +39,7 @@ describe("a handle", () => {
     assertEquals(after, before);
   });
 
-  it("of a kernel's descriptor makes the same ioctls on a descriptor of its own", () => {
+  it("of a kernel's descriptor makes the same ioctls on a descriptor of its own", async () => {
     const seen: [number, number][] = [];
     using made = new HandMadePort();
     const regions: number[] = [];
@@ -88,6 +88,8 @@ describe("a handle", () => {
       startKloop(kloop, { eventfds: port.eventfds.pairs });
       stopKloop(kloop);
     }
+    const refused = await assertRejects(() => port.serve(), NetmapError) as NetmapError;
+    assertEquals(refused.errno, EOPNOTSUPP);
     const own = seen[2][0];
     assertEquals(own !== opened[0], true);
     assertEquals(seen, [

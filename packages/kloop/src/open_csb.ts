@@ -6,8 +6,10 @@
 
 import {
   type Descriptor,
+  EOPNOTSUPP,
   findRings,
   type NetmapDevice,
+  NetmapError,
   NR_EXCLUSIVE,
   overrideSpec,
   parsePortName,
@@ -16,10 +18,13 @@ import {
   portSpec,
   registerFromSpec,
 } from "@netmap/core";
+import { EngineDescriptor } from "@netmap/engine";
 import { createCsb, type Csb } from "./client/csb.ts";
 import { type CsbPort, csbPort } from "./client/csb_port.ts";
 import { createEventfds, type EventfdPairs } from "./client/eventfds.ts";
 import { type KloopHandle, kloopHandle } from "./handle.ts";
+import { mapRecordedCsb } from "./csb_area.ts";
+import { serveKloop } from "./loop/serve.ts";
 import { enableCsb } from "./requests.ts";
 
 /** How a port is opened in CSB mode. */
@@ -52,7 +57,7 @@ export class OpenedCsb implements Disposable {
   /** Takes over what was opened. */
   constructor(
     device: NetmapDevice,
-    parts: Omit<OpenedCsb, "port" | "handle" | "close" | typeof Symbol.dispose>,
+    parts: Omit<OpenedCsb, "port" | "handle" | "serve" | "close" | typeof Symbol.dispose>,
   ) {
     this.#device = device;
     this.memId = parts.memId;
@@ -83,6 +88,29 @@ export class OpenedCsb implements Disposable {
    */
   handle(): KloopHandle {
     return kloopHandle(this.#device, this.descriptor, this);
+  }
+
+  /**
+   * Runs the loop in this isolate's event loop, beside whatever else it does; `stopKloop` ends it.
+   *
+   * @param signal ends it too
+   * @throws {NetmapError} EOPNOTSUPP where the descriptor is not an engine's in this isolate: give
+   * `handle()` to a Worker then; EBUSY while another loop runs, EIO when the port goes away
+   */
+  async serve(signal?: AbortSignal): Promise<void> {
+    if (!(this.descriptor instanceof EngineDescriptor)) {
+      throw new NetmapError(
+        EOPNOTSUPP,
+        `Cannot serve '${this.name}' in an event loop as '${this.#device.name}' blocks who runs its ` +
+          "loop: start it in a Worker",
+        { port: this.name },
+      );
+    }
+    const { engine: { dp, interrupts }, word } = this.descriptor;
+    const { pairs } = this.eventfds;
+    const eventfds = pairs.length > 0 ? pairs : undefined;
+    using entries = mapRecordedCsb(dp, word);
+    await serveKloop(dp, word, entries, { eventfds, interrupts }, signal);
   }
 
   /** Stops the loop and gives everything back. Twice is harmless. */

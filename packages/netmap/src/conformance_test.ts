@@ -4,6 +4,7 @@
 import { KernelDevice } from "@netmap/core";
 import {
   type Capability,
+  casesFor,
   CONFORMANCE_CASES,
   kernelIoctl,
   registerConformance,
@@ -45,14 +46,19 @@ registerConformance("The embedded device", {
   settled: settled(engine),
 }, { describe, it });
 
-registerConformance("The kernel device, served by an engine", {
-  device: kernel,
-  capabilities: new Set(CAPABILITIES),
-  interface: LOOP,
-  rawIoctl: kernelIoctl(kernel),
-  isReference: false,
-  settled: settled(served),
-}, { describe, it });
+registerConformance(
+  "The kernel device, served by an engine",
+  {
+    device: kernel,
+    capabilities: new Set(CAPABILITIES),
+    interface: LOOP,
+    rawIoctl: kernelIoctl(kernel),
+    isReference: false,
+    settled: settled(served),
+  },
+  { describe, it },
+  casesFor(CAPABILITIES),
+);
 
 /** An interface of the system, where this user may make one. Its name carries our pid. */
 const LINK = `nmc${process.pid.toString(36)}a`;

@@ -1,13 +1,6 @@
 import { closeFd, createMemfd, EIO, type NetmapError, openPort } from "@netmap/core";
 import { type Engine, type EngineDescriptor, GLOBAL_MEM_ID, portCounters } from "@netmap/engine";
-import {
-  kloopCounters,
-  mapRecordedCsb,
-  openCsb,
-  type OpenedCsb,
-  serveKloop,
-  stopKloop,
-} from "@netmap/kloop";
+import { kloopCounters, openCsb, type OpenedCsb, stopKloop } from "@netmap/kloop";
 import { openMonitor } from "@netmap/monitor";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
@@ -113,20 +106,12 @@ describe("a port in CSB mode", () => {
     engine.close();
   });
 
-  function serve(end: OpenedCsb): Promise<void> {
-    const { dp, interrupts } = engine;
-    const { word } = end.descriptor as EngineDescriptor;
-    const entries = mapRecordedCsb(dp, word);
-    const eventfds = end.eventfds.pairs;
-    return serveKloop(dp, word, entries, { eventfds, interrupts }).finally(() => entries.close());
-  }
-
   for (const [what, from, to] of PAIRS) {
     it(`wakes for packets that come through ${what} from an ordinary port`, async () => {
       using end = openCsb(engine.device, from);
       using port = end.port();
       using other = openPort(engine.device, to);
-      const loop = serve(end);
+      const loop = end.serve();
       const frame = new Uint8Array(60).fill(0xff, 0, 6);
       frame[6] = 2;
       for (let i = 0; i < 20; i++) {
@@ -147,7 +132,7 @@ describe("a port in CSB mode", () => {
     using end = openCsb(engine.device, "vale0:a");
     using port = end.port();
     using watch = openMonitor(engine.device, "vale0:a", { direction: "tx" });
-    const loop = serve(end);
+    const loop = end.serve();
     port.send([new Uint8Array(60).fill(0xff), new Uint8Array(90).fill(0xff)]);
     await port.drain();
     assertEquals([...watch.receive()].map((frame) => frame.length), [60, 90]);
@@ -157,7 +142,7 @@ describe("a port in CSB mode", () => {
 
   it("ends its loop with EIO when its port is stopped", async () => {
     using end = openCsb(engine.device, "netmap:p{1");
-    const loop = serve(end);
+    const loop = end.serve();
     await new Promise((resolve) => setTimeout(resolve, 5));
     const adapter = engine.ports.get("p{1")!;
     adapter.stop();

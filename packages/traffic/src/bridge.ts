@@ -79,10 +79,17 @@ class Lane {
     this.#from.rxsync();
     const moved = this.#move();
     if (moved > 0) this.#to.txsync();
-    this.#holding = moved === 0 && this.#rx.some(({ i32, word }) => !ringEmpty(i32, word));
+    this.#holding = moved === 0 && this.#isHolding();
     // Room is learned of by syncing.
     if (this.#holding) this.#to.txsync();
     return moved;
+  }
+
+  #isHolding(): boolean {
+    for (let n = 0; n < this.#rx.length; n++) {
+      if (!ringEmpty(this.#rx[n].i32, this.#rx[n].word)) return true;
+    }
+    return false;
   }
 
   /** What the next step waits for. */

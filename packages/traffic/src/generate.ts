@@ -17,7 +17,6 @@ import {
   EINVAL,
   EMSGSIZE,
   NetmapError,
-  NS_BUF_CHANGED,
   NS_MOREFRAG,
   POLLOUT,
   type Port,
@@ -37,7 +36,6 @@ const HEAD = RING_HEAD;
 const SLOTS = RING_SLOTS;
 const BUF_IDX = SLOT_BUF_IDX;
 const LEN_FLAGS = SLOT_LEN_FLAGS;
-const CHANGED = NS_BUF_CHANGED << 16;
 const MORE = NS_MOREFRAG << 16;
 
 /** Below this a timer is too coarse to wait with, in milliseconds. */
@@ -119,6 +117,7 @@ class Sender implements Generator {
   readonly #burst: number;
   readonly #count: number;
   readonly #slots: number;
+  readonly #allWords: number;
   #at = 0;
   #queuedBytes = 0;
   #nextFrame = 0;
@@ -139,6 +138,7 @@ class Sender implements Generator {
     check("a count", count, 0, Infinity);
     if (rate !== undefined) check("a rate", rate, Number.MIN_VALUE, Infinity);
     this.#slots = fragments;
+    this.#allWords = (this.#source.maxLength + 15) >> 4 << 2;
     this.#count = count;
     this.#burst = rate === undefined ? burst : Math.max(1, Math.min(burst, Math.floor(rate / 300)));
     this.#frames = frames !== undefined
@@ -233,33 +233,42 @@ class Sender implements Generator {
   }
 
   #fillPackets(side: RingSide, count: number): void {
-    const { i32, word, numSlots, bufBase, bufWords, bufCount } = side;
+    const { i32, word, numSlots } = side;
     const filled = this.#filled[this.#sides.indexOf(side)];
     const source = this.#source;
-    const { words, headerWords, varies } = source;
     const { raw = false, copy = false } = this.#options;
-    const all = copy ? (source.maxLength + 15) >> 4 << 2 : 0;
+    const plain = raw || (!copy && !source.varies);
     const base = (word + SLOTS) | 0;
     let i = i32[word + HEAD] | 0;
-    let bytes = 0;
-    for (let left = count | 0; left > 0; left--) {
-      const s = (base + (i << 2)) | 0;
-      const buffer = i32[s + BUF_IDX];
-      if (!raw && buffer >>> 0 < bufCount) {
-        const at = side.hasOffsets ? side.ring.bufOffset(i) >>> 2 : bufBase + buffer * bufWords;
-        if (filled[i] !== buffer) {
-          filled[i] = buffer;
-          copyWords(words, i32, at, (source.maxLength + 15) >> 4 << 2);
-        } else if (all > 0) copyWords(words, i32, at, all);
-        else if (varies) copyWords(words, i32, at, headerWords);
-      }
-      i32[s + LEN_FLAGS] = source.length | (i32[s + LEN_FLAGS] & CHANGED);
-      bytes += source.length;
-      if (varies) source.advance();
-      i = i + 1 === numSlots ? 0 : (i + 1) | 0;
+    for (let left = count | 0; left > 0;) {
+      const straight = Math.min(left, numSlots - i) | 0;
+      const done = plain
+        ? setLengths(i32, base, i, straight, source.length, raw ? null : filled)
+        : 0;
+      this.#queuedBytes += done * source.length;
+      if (done < straight) this.#writePacket(side, i + done, filled);
+      const taken = done < straight ? done + 1 : done;
+      left -= taken;
+      i = i + taken === numSlots ? 0 : (i + taken) | 0;
     }
     ringRelease(i32, word, i);
-    this.#queuedBytes += bytes;
+  }
+
+  /** Writes the packet into a slot's buffer: all of it where the buffer is new to the slot. */
+  #writePacket(side: RingSide, i: number, filled: Int32Array): void {
+    const { i32, word, bufBase, bufWords, bufCount } = side;
+    const source = this.#source;
+    const s = word + SLOTS + (i << 2);
+    const buffer = i32[s + BUF_IDX];
+    if (buffer >>> 0 < bufCount) {
+      const at = side.hasOffsets ? side.ring.bufOffset(i) >>> 2 : bufBase + buffer * bufWords;
+      const isKnown = filled[i] === buffer && this.#options.copy !== true;
+      copyWords(source.words, i32, at, isKnown ? source.headerWords : this.#allWords);
+      filled[i] = buffer;
+    }
+    i32[s + LEN_FLAGS] = source.length;
+    this.#queuedBytes += source.length;
+    if (source.varies) source.advance();
   }
 
   #fillFrames(side: RingSide, count: number): void {
@@ -272,7 +281,7 @@ class Sender implements Generator {
       for (let k = 0; k < parts.length; k++) {
         if (this.#options.raw !== true) u8.set(parts[k], ring.bufOffset(i));
         const s = word + SLOTS + (i << 2) + LEN_FLAGS;
-        i32[s] = parts[k].length | (k + 1 < parts.length ? MORE : 0) | (i32[s] & CHANGED);
+        i32[s] = parts[k].length | (k + 1 < parts.length ? MORE : 0);
         this.#queuedBytes += parts[k].length;
         i = i + 1 === numSlots ? 0 : i + 1;
       }
@@ -301,6 +310,33 @@ class Sender implements Generator {
         "use shorter packets, or more slots a packet",
     );
   }
+}
+
+/**
+ * Sets the lengths of slots, up to the first whose buffer is another than it filled last.
+ *
+ * @returns how many
+ */
+function setLengths(
+  i32: Int32Array,
+  base: number,
+  from: number,
+  count: number,
+  length: number,
+  filled: Int32Array | null,
+): number {
+  const end = (from + count) | 0;
+  let s = (base + (from << 2)) | 0;
+  let i = from | 0;
+  if (filled === null) {
+    for (; i < end; i++, s = (s + 4) | 0) i32[s + LEN_FLAGS] = length;
+    return count;
+  }
+  for (; i < end; i++, s = (s + 4) | 0) {
+    if (filled[i] !== i32[s + BUF_IDX]) break;
+    i32[s + LEN_FLAGS] = length;
+  }
+  return i - from;
 }
 
 function copyWords(from: Int32Array, to: Int32Array, at: number, count: number): void {

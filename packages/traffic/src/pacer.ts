@@ -17,6 +17,8 @@ export class Pacer {
   #sent = 0;
 
   /**
+   * Begins now, with nothing sent.
+   *
    * @param rate packets a second, more than 0
    * @param now milliseconds of `performance.now()`
    */

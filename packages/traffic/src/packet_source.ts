@@ -75,6 +75,8 @@ export class PacketSource {
   #random = 0x2545f491;
 
   /**
+   * Builds the first packet.
+   *
    * @param options what to build
    * @throws {NetmapError} EINVAL for an address that is none, addresses of two kinds, or a length that
    *   has no room for the headers or that no slot can say

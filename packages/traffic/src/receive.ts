@@ -23,6 +23,7 @@ const HEAD = RING_HEAD;
 const SLOTS = RING_SLOTS;
 const LEN_FLAGS = SLOT_LEN_FLAGS;
 const MORE = NS_MOREFRAG << 16;
+const MORE_SHIFT = 31 - Math.clz32(MORE);
 
 /** How to receive. */
 export interface ReceiveOptions {
@@ -117,22 +118,47 @@ class Counter implements Receiver {
 
   #take(side: RingSide): void {
     const { i32, word, numSlots } = side;
-    const { onPacket } = this.#options;
-    const base = (word + SLOTS + LEN_FLAGS) | 0;
-    const wanted = this.#count - this.packets;
-    let left = Math.min(ringSpace(i32, word), this.#burst) | 0;
-    let i = i32[word + HEAD] | 0;
+    if (this.#options.onPacket !== undefined || this.#count - this.packets < this.#burst) {
+      return this.#takeEach(side);
+    }
+    const count = Math.min(ringSpace(i32, word), this.#burst);
+    if (count === 0) return;
+    const first = i32[word + HEAD];
+    const straight = Math.min(count, numSlots - first);
+    this.#sum(i32, word, first, straight);
+    if (count > straight) this.#sum(i32, word, 0, count - straight);
+    const end = first + count;
+    ringRelease(i32, word, end >= numSlots ? end - numSlots : end);
+  }
+
+  /** Counts slots that do not go around the end. */
+  #sum(i32: Int32Array, word: number, from: number, count: number): void {
+    let s = (word + SLOTS + LEN_FLAGS + (from << 2)) | 0;
+    const end = (s + (count << 2)) | 0;
     let bytes = 0;
-    let packets = 0;
-    for (; left > 0 && packets < wanted; left--) {
-      const lenFlags = i32[(base + (i << 2)) | 0];
-      if (onPacket !== undefined) onPacket(side, i);
+    let unfinished = 0;
+    for (; s < end; s = (s + 4) | 0) {
+      const lenFlags = i32[s];
       bytes += lenFlags & 0xffff;
-      if ((lenFlags & MORE) === 0) packets++;
-      i = i + 1 === numSlots ? 0 : (i + 1) | 0;
+      unfinished += (lenFlags & MORE) >>> MORE_SHIFT;
+    }
+    this.bytes += bytes;
+    this.packets += count - unfinished;
+  }
+
+  /** The same, slot by slot, where somebody looks or the end is near. */
+  #takeEach(side: RingSide): void {
+    const { i32, word, numSlots } = side;
+    const { onPacket } = this.#options;
+    let i = i32[word + HEAD];
+    let left = Math.min(ringSpace(i32, word), this.#burst);
+    for (; left > 0 && this.packets < this.#count; left--) {
+      const lenFlags = i32[word + SLOTS + LEN_FLAGS + (i << 2)];
+      if (onPacket !== undefined) onPacket(side, i);
+      this.bytes += lenFlags & 0xffff;
+      if ((lenFlags & MORE) === 0) this.packets++;
+      i = i + 1 === numSlots ? 0 : i + 1;
     }
     ringRelease(i32, word, i);
-    this.bytes += bytes;
-    this.packets += packets;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConformanceCase, ConformanceTarget } from "./case.ts";
+import type { Capability, ConformanceCase, ConformanceTarget } from "./case.ts";
 import { CONFORMANCE_CASES } from "./cases.ts";
 import { skipReason, tryCase } from "./run.ts";
 
@@ -17,6 +17,23 @@ export interface TestFramework {
     (name: string, body: () => void | Promise<void>): unknown;
     skip(name: string, body: () => void | Promise<void>): unknown;
   };
+}
+
+/**
+ * The cases that need nothing but what a device of this kind can do. For devices that by their nature
+ * lack something: a case of that is no test of theirs, so it is not listed as skipped.
+ *
+ * @param capabilities what the device can do
+ *
+ * @example
+ * ```ts
+ * import { casesFor } from "@netmap/core/conformance";
+ * console.log(casesFor(["pipes"]).every((one) => one.needs?.includes("vale") !== true)); // true
+ * ```
+ */
+export function casesFor(capabilities: Iterable<Capability>): ConformanceCase[] {
+  const has = new Set(capabilities);
+  return CONFORMANCE_CASES.filter(({ needs = [] }) => needs.every((need) => has.has(need)));
 }
 
 /**

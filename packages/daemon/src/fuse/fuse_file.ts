@@ -68,7 +68,9 @@ export class FuseFile implements Descriptor {
     const csb = findOption(request, NETMAP_REQ_OPT_CSB);
     try {
       if (reqtype === NETMAP_REQ_CSB_ENABLE && isWhole(csb)) return this.#enableCsb(csb);
-      if (reqtype === NETMAP_REQ_SYNC_KLOOP_START && hasCsb(this.#engine.dp, this.descriptor.word)) {
+      if (
+        reqtype === NETMAP_REQ_SYNC_KLOOP_START && hasCsb(this.#engine.dp, this.descriptor.word)
+      ) {
         this.#loop = readLoop(this.#engine, this.descriptor.word, request, this.pid);
         return;
       }

@@ -6,7 +6,14 @@ import { afterAll, afterEach, beforeEach, describe } from "@std/testing/bdd";
 import { vale } from "@netmap/vale";
 import { chmod, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { device, deviceProgram, itMounts, removeTestFolder, testFolder, until } from "./fuse_fixture.ts";
+import {
+  device,
+  deviceProgram,
+  itMounts,
+  removeTestFolder,
+  testFolder,
+  until,
+} from "./fuse_fixture.ts";
 import { type FuseMount, serveFuse } from "./serve_fuse.ts";
 
 describe("serveFuse()", () => {

@@ -32,7 +32,13 @@ import {
   structView,
   SYSCALLS,
 } from "@netmap/core";
-import { D_FD, D_FD_PID, type EngineDescriptor, findOption, type UserMapping } from "@netmap/engine";
+import {
+  D_FD,
+  D_FD_PID,
+  type EngineDescriptor,
+  findOption,
+  type UserMapping,
+} from "@netmap/engine";
 import { entryCount, mapRecordedCsb, serveKloop } from "@netmap/kloop";
 import process from "node:process";
 
@@ -122,7 +128,10 @@ export function readLoop(
     );
   }
   const list = structView(NMREQ_OPT_SYNC_KLOOP_EVENTFDS, option).eventfds;
-  return { sleepUs, eventfds: copyEventfds(thread, Array.from({ length: count }, (_, i) => list.get(i))) };
+  return {
+    sleepUs,
+    eventfds: copyEventfds(thread, Array.from({ length: count }, (_, i) => list.get(i))),
+  };
 }
 
 /** Copies of another process's eventfds; one that is given several times is copied as often. */

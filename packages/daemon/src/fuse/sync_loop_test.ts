@@ -5,7 +5,14 @@ import { vale } from "@netmap/vale";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { afterAll, afterEach, beforeEach, describe } from "@std/testing/bdd";
 import { join } from "node:path";
-import { device, deviceProgram, itMounts, removeTestFolder, testFolder, until } from "./fuse_fixture.ts";
+import {
+  device,
+  deviceProgram,
+  itMounts,
+  removeTestFolder,
+  testFolder,
+  until,
+} from "./fuse_fixture.ts";
 import { type FuseMount, serveFuse } from "./serve_fuse.ts";
 
 describe("A sync loop over a device file", () => {
@@ -39,13 +46,16 @@ describe("A sync loop over a device file", () => {
       const receiver = device(path, "receive", "p}1", 5000);
       await receiver.printed("ready");
       const sender = device(path, "loop", "p{1", 5000, ...kicks);
-      assertEquals(await sender.lines(), [
-        "register ok",
-        "txsync EBUSY",
-        "sent 5000",
-        "loop ok",
-        "stop ok",
-      ].toSorted((a, b) => sender.stdout.indexOf(a) - sender.stdout.indexOf(b)));
+      assertEquals(
+        await sender.lines(),
+        [
+          "register ok",
+          "txsync EBUSY",
+          "sent 5000",
+          "loop ok",
+          "stop ok",
+        ].toSorted((a, b) => sender.stdout.indexOf(a) - sender.stdout.indexOf(b)),
+      );
       assertStringIncludes((await receiver.lines())[1], "received 5000 ");
       await until(() => served.openFiles === 0);
       assertEquals(engine.region(GLOBAL_MEM_ID).bufs.free, buffers);

@@ -170,7 +170,7 @@ export class Host {
           role = this.#take(fd, peer, role, message);
         } catch (error) {
           if (!(error instanceof NetmapError)) this.log("fault", { error: String(error) });
-          sendMessage(fd, errorReply(error));
+          tell(fd, errorReply(error));
           if (role === null) break;
         } finally {
           for (const one of message.fds) closeFd(one);
@@ -179,10 +179,14 @@ export class Host {
     } catch (error) {
       const isEnd = signal.aborted || error instanceof NetmapError;
       if (!isEnd) this.log("fault", { error: String(error) });
-    } finally {
+    }
+    try {
       if (role === null) closeFd(fd);
       else if (role instanceof Attachment) this.endAttachment(role);
       else this.#endChannel(role);
+    } catch (error) {
+      // One client's end may not be everybody's.
+      this.log("fault", { error: String(error) });
     }
   }
 
@@ -198,12 +202,12 @@ export class Host {
     }
     if (type === MSG_CLOSE) {
       role.descriptor.close();
-      sendMessage(fd, reply(0, 0));
+      tell(fd, reply(0, 0));
       return role;
     }
     const checkBuffers = (): void => this.#checkBuffers(role);
     const answer = carryOut(role.descriptor, message, type, peer.pid, checkBuffers);
-    if (!sendMessage(fd, answer)) throw new NetmapError(EPROTO, "It does not read its replies");
+    tell(fd, answer);
     return role;
   }
 
@@ -211,7 +215,7 @@ export class Host {
     switch (type) {
       case MSG_STATUS: {
         const text = new TextEncoder().encode(JSON.stringify(this.status()));
-        sendMessage(fd, reply(0, 0, text));
+        tell(fd, reply(0, 0, text));
         return null;
       }
       case MSG_ATTACH: {
@@ -231,7 +235,7 @@ export class Host {
         const threads = [...this.#ofProcess(peer)].length;
         checkCount(peer, "threads", threads, this.limits.threads);
         const attachment = this.#attach(fd, peer, false);
-        sendMessage(fd, reply(0, attachment.id), [this.engine.dp.stateFd]);
+        tell(fd, reply(0, attachment.id), [this.engine.dp.stateFd]);
         for (const region of this.engine.regions) {
           this.#pushRegion(attachment, region.slot, region.fd);
         }
@@ -279,7 +283,7 @@ export class Host {
     if (this.engine.descriptors.size <= EAGER) {
       for (const other of this.attachments.values()) this.#pushEventfd(other, descriptor);
     }
-    sendMessage(fd, reply(0, descriptor.index), attachment.isLocal ? [] : [wake]);
+    tell(fd, reply(0, descriptor.index), attachment.isLocal ? [] : [wake]);
     return channel;
   }
 
@@ -431,6 +435,18 @@ export class Host {
     if (locals + this.#leaving.length + this.#farEnds.length > 0) return;
     clearInterval(this.#watch);
     this.#watch = undefined;
+  }
+}
+
+/**
+ * Sends a reply. Whoever is gone, or reads nothing, is none the worse for not getting it: the end of
+ * the connection is seen by its loop, which knows by then what the connection is.
+ */
+function tell(fd: number, bytes: Uint8Array, fds: readonly number[] = []): void {
+  try {
+    sendMessage(fd, bytes, fds);
+  } catch (error) {
+    if (!(error instanceof NetmapError)) throw error;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { EFAULT, EINVAL, EIO, NetmapError } from "@netmap/core";
-import { type EngineDescriptor, KIND, pollRound, type UserMapping } from "@netmap/engine";
+import { type EngineDescriptor, KIND, type UserMapping } from "@netmap/engine";
 import {
   MSG_CONTROL,
   MSG_LEGACY,
@@ -79,7 +79,7 @@ export function carryOut(
       return reply(0, 0);
     case MSG_ROUND: {
       const [, events] = new Int32Array(message.bytes.slice(0, 8).buffer);
-      return reply(0, pollRound(descriptor.engine.dp, descriptor.word, events));
+      return reply(0, descriptor.poll(events, 0));
     }
   }
   throw new NetmapError(EINVAL, `Cannot take message ${type} as there is none of that number`);

@@ -4,7 +4,8 @@
  * @module
  */
 
-export * from "./counters.ts";
-export * from "./rings.ts";
-export * from "./run.ts";
-export * from "./serve.ts";
+export { type KloopCounters, kloopCounters } from "./counters.ts";
+export type { KloopOptions, RingError } from "./rings.ts";
+export { runKloop, type RunOptions } from "./run.ts";
+export { serveKloop } from "./serve.ts";
+export { isRunning as isKloopRunning } from "./state.ts";

@@ -124,7 +124,6 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
       const f = i << SHIFT;
       packets[f] = idx;
       packets[(f + LEN) | 0] = len | ONE_FRAGMENT;
-      packets[(f + NEXT) | 0] = END;
       packets[(f + SLOT) | 0] = slot;
       at = (frameBase + Math.imul(idx, bufWords)) | 0;
     } else {
@@ -160,6 +159,7 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
       dstLo = w0;
       dstHi = w1 & 0xffff;
       if (q !== NOBODY) {
+        packets[((tail << SHIFT) + NEXT) | 0] = END;
         queues[q + Q_TAIL] = tail;
         queues[q + Q_SLOTS] = queuedSlots;
         queues[q + Q_PACKETS] = queuedPackets;
@@ -188,6 +188,7 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
     bytes = (bytes + len) | 0;
   }
   if (q !== NOBODY) {
+    packets[((tail << SHIFT) + NEXT) | 0] = END;
     queues[q + Q_TAIL] = tail;
     queues[q + Q_SLOTS] = queuedSlots;
     queues[q + Q_PACKETS] = queuedPackets;

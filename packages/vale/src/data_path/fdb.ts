@@ -42,9 +42,15 @@ const SEAL = 0x9e3779b1 | 0;
 /** Older than every age. */
 const EMPTY = 0x7fffffff;
 
-/** Now, in seconds: what entries are stamped with. Wraps as 32-bit words do. */
+/** When this thread began, in seconds since 1970: `performance.now()` counts from there. */
+const ORIGIN = performance.timeOrigin / 1000;
+
+/**
+ * Now, in seconds: what entries are stamped with, the same in all threads. Wraps as 32-bit words do.
+ * (`Date.now()` would allocate 16 bytes a call in V8.)
+ */
 export function seconds(): number {
-  return (Date.now() / 1000) | 0;
+  return (ORIGIN + performance.now() / 1000) | 0;
 }
 
 /** Seconds after which a silent address is unknown again, as a bound that can be compared. */
