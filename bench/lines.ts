@@ -6,6 +6,7 @@
 
 import { kloopLines } from "../packages/kloop/bench/kloop_bench.ts";
 import { trafficLines } from "../apps/bench/traffic_bench.ts";
+import { daemonLines } from "../packages/daemon/bench/daemon_bench.ts";
 import { monitorLines } from "./monitor_lines.ts";
 import { pipeLines } from "../packages/pipes/bench/pipes_bench.ts";
 import { valeLines } from "../packages/vale/bench/vale_bench.ts";
@@ -18,4 +19,5 @@ export const lines: readonly BenchLine[] = [
   ...monitorLines,
   ...kloopLines,
   ...trafficLines,
+  ...daemonLines,
 ];

@@ -5,7 +5,14 @@
  */
 
 import { pid } from "@netmap/core";
-import { prometheusText, serve, type ServeOptions, type Server } from "@netmap/daemon";
+import {
+  type FuseMount,
+  prometheusText,
+  serve,
+  serveFuse,
+  type ServeOptions,
+  type Server,
+} from "@netmap/daemon";
 import type { Engine } from "@netmap/engine";
 import { embeddedEngine } from "@netmap/netmap";
 import { attach, newif, setZeroCopy } from "@netmap/vale";
@@ -27,6 +34,8 @@ export class Daemon {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #metrics: HttpServer | null;
+  readonly #log: Log;
+  #mount: FuseMount | null = null;
 
   /**
    * Sets everything up.
@@ -37,6 +46,7 @@ export class Daemon {
    * @throws {NetmapError} what cannot be had: the path, an interface
    */
   constructor(socket: string, config: Config, log: Log) {
+    this.#log = log;
     this.#engine = embeddedEngine();
     try {
       setUpSwitches(this.#engine, config);
@@ -54,6 +64,17 @@ export class Daemon {
     return this.#server.path;
   }
 
+  /**
+   * Serves the engine as a device file too, for programs that were built against netmap's headers.
+   *
+   * @throws {NetmapError} with what is missing: root, FUSE, Linux 6.9
+   */
+  async serveFile(path: string): Promise<void> {
+    this.#mount = await serveFuse(this.#engine, path, {
+      log: (why) => this.#log("file", { path, why }),
+    });
+  }
+
   /** Takes over what a changed configuration says of trust and limits. */
   reload({ trust, limits }: Config): void {
     this.#server.reload({ trust, limits });
@@ -62,6 +83,7 @@ export class Daemon {
   /** Ends it: clients see their ports go, interfaces get back what was changed. */
   async close(): Promise<void> {
     this.#metrics?.close();
+    this.#mount?.close();
     this.#stop.abort();
     await this.#running;
     await this.#server.close();

@@ -39,6 +39,14 @@ async function serve(options: Options): Promise<void> {
     config,
     log,
   );
+  if (options.fuse !== undefined) {
+    try {
+      await daemon.serveFile(options.fuse);
+    } catch (error) {
+      await daemon.close();
+      throw error;
+    }
+  }
   const reload = (): void => {
     try {
       daemon.reload(load());

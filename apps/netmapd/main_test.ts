@@ -1,13 +1,13 @@
 import { openPort, POLLIN } from "@netmap/core";
 import { RemoteDevice } from "@netmap/daemon";
 import { portKinds } from "@netmap/netmap";
-import { requires } from "@netmap/test-support";
+import { itRequires, requires } from "@netmap/test-support";
 import { assert, assertEquals } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Running, scriptCommand, start } from "../shared/spawn_fixture.ts";
@@ -71,6 +71,25 @@ describe("netmapd", () => {
     top.kill("SIGTERM");
     assertEquals((await top.ended).status, 0);
   });
+
+  const [major, minor] = release().split(".").map(Number);
+  const mounts = { root: true, files: ["/dev/fuse"], programs: ["stat"] };
+  const isOld = major < 6 || (major === 6 && minor < 9);
+  itRequires(
+    isOld ? { ...mounts, files: ["Linux 6.9"] } : mounts,
+    "serves a device file with --fuse, and takes it away at its end",
+    async () => {
+      const file = join(folder, "device");
+      const one = start(scriptCommand(MAIN, "--socket", socket, "--fuse", file));
+      running.push(one);
+      await one.printed(" serving ");
+      const seen = start(["stat", "-c", "%F %a", file]);
+      assertEquals((await seen.ended).stdout, "regular file 600\n");
+      one.kill("SIGTERM");
+      assertEquals((await one.ended).status, 0);
+      assertEquals(existsSync(file), false);
+    },
+  );
 
   it("ends with SIGTERM, and leaves no socket", async () => {
     const one = await daemon();

@@ -19,6 +19,8 @@ export interface Options {
   readonly socket: string | undefined;
   /** `--config`. */
   readonly config: string | undefined;
+  /** `--fuse`: where a device file is served as well. */
+  readonly fuse: string | undefined;
   /** `--json`. */
   readonly json: boolean;
 }
@@ -33,6 +35,7 @@ export function readOptions(args: readonly string[]): Options {
   const { options, rest } = parseArguments(args, {
     socket: "value",
     config: "value",
+    fuse: "value",
     json: "flag",
     help: "flag",
   });
@@ -45,9 +48,10 @@ export function readOptions(args: readonly string[]): Options {
       }, or nothing to serve`,
     );
   }
-  if (known !== "serve" && options.config !== undefined) {
+  const foreign = (["config", "fuse"] as const).find((name) => options[name] !== undefined);
+  if (known !== "serve" && foreign !== undefined) {
     throw new UsageError(
-      `Cannot use '--config' with '${known}', which asks a daemon: give '--socket'`,
+      `Cannot use '--${foreign}' with '${known}', which asks a daemon: give '--socket'`,
     );
   }
   return {
@@ -55,6 +59,7 @@ export function readOptions(args: readonly string[]): Options {
     command: known,
     socket: options.socket,
     config: options.config,
+    fuse: options.fuse,
     json: options.json === true,
   };
 }

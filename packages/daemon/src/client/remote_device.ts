@@ -30,13 +30,17 @@ export function defaultSockets(): string[] {
 
 /** The engine of a daemon. */
 export class RemoteDevice implements NetmapDevice {
+  /** What kind of device it is. */
   readonly kind = "remote";
+  /** What applications print: `unix:/run/netmap.sock`. */
   readonly name: string;
   readonly #path: string;
   readonly #kinds: readonly PortKind[];
   #attachment: RemoteAttachment | null = null;
 
   /**
+   * A daemon's engine, whether it runs yet or not.
+   *
    * @param path of the daemon's socket; nothing is connected before a port is opened
    * @param kinds code of the port kinds that this thread will sync: `feature.kinds`
    */

@@ -29,7 +29,9 @@ export interface WorkerOptions {
 
 /** The owner's engine, in a Worker. */
 export class WorkerDevice implements NetmapDevice, Disposable {
+  /** What kind of device it is: its owner's. */
   readonly kind = "embedded";
+  /** What applications print. */
   readonly name = "embedded";
   readonly #attachment: RemoteAttachment;
 

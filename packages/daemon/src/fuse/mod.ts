@@ -4,5 +4,5 @@
  * @module
  */
 
-export * from "./mount_point.ts";
+export type { FuseCounters } from "./fuse_server.ts";
 export * from "./serve_fuse.ts";

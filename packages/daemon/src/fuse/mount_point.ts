@@ -28,6 +28,8 @@ import { basename, dirname, join } from "node:path";
 
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
+/** Ends the connection; the mount stays while somebody has it open. */
+const MNT_FORCE = 1;
 const MNT_DETACH = 2;
 const S_IFREG = 0o100000;
 /** A mount that does not answer for so long has a daemon that lives, in milliseconds. */
@@ -178,9 +180,16 @@ export function mountFuse(path: string, fd: number, mode: number): void {
   throw failure(number, `mount over '${path}'`);
 }
 
-/** Takes a mount away, whoever still has its file open. @throws {NetmapError} EPERM */
+/**
+ * Takes a mount away, whoever still has its file open. Whoever waits for an answer is told that none
+ * will come: a thread of this very process may be among them, and would keep it from ending.
+ *
+ * @throws {NetmapError} EPERM
+ */
 export function detach(path: string): void {
-  const done = libc().umount2(cString(path), MNT_DETACH);
+  const { umount2 } = libc();
+  umount2(cString(path), MNT_FORCE);
+  const done = umount2(cString(path), MNT_DETACH);
   if (done === 0) return;
   const number = errno();
   // Somebody was faster.

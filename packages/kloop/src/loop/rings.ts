@@ -79,6 +79,11 @@ export const BUSY = 2;
 /** The port was stopped and will not run again. */
 export const GONE = 4;
 
+/** Its application wrote nonsense: until its pointers are back at hwcur. */
+const UNTIL_GOOD = 1;
+/** Its port failed: this loop does not touch it again. */
+const FOR_GOOD = 2;
+
 /** A ring that was stopped because of what its application wrote, or because its port failed. */
 export interface RingError {
   /** Number of its CSB entry: transmit rings first. */
@@ -117,7 +122,7 @@ export interface KloopRings {
   readonly irqfd: Int32Array;
   /** 1 where the application is to kick always. */
   readonly direct: Uint8Array;
-  /** 1 where the ring is stopped. */
+  /** Not 0 where the ring is stopped: UNTIL_GOOD or FOR_GOOD. */
   readonly stopped: Uint8Array;
   /** 1 until the entry was told for the first time. */
   readonly fresh: Uint8Array;
@@ -195,7 +200,7 @@ export function syncEntry(r: KloopRings, i: number): number {
   try {
     return syncEntered(r, i, k);
   } catch (error) {
-    stopEntry(r, i, k, error instanceof Error ? error : new Error(String(error)));
+    stopEntry(r, i, k, FOR_GOOD, error instanceof Error ? error : new Error(String(error)));
     return 0;
   } finally {
     leave(dp, k);
@@ -212,15 +217,16 @@ function syncEntered(r: KloopRings, i: number, k: number): number {
   const hwcur = state[k + K_HWCUR];
   const rhead = state[k + K_RHEAD];
   if (r.stopped[i] !== 0) {
-    if (head !== hwcur || cur !== hwcur) return 0;
+    if (r.stopped[i] === FOR_GOOD || head !== hwcur || cur !== hwcur) return 0;
     r.stopped[i] = 0;
   }
   const isTx = i < r.txCount;
   if (!acceptPointers(state, k, isTx ? rhead : hwcur, head, cur)) {
-    stopEntry(r, i, k, pointerError(state, k, i, head, cur));
+    stopEntry(r, i, k, UNTIL_GOOD, pointerError(state, k, i, head, cur));
     return 0;
   }
   const kind = dp.kinds[state[k + K_KIND]];
+  if (kind === undefined) throw kindError(i, state[k + K_KIND]);
   if (isTx) {
     if (head !== hwcur) dp.counters[(k >> 1) + C_BATCHES]++;
     kind.txsync(dp, k);
@@ -250,9 +256,9 @@ function tell(r: KloopRings, i: number, k: number): number {
 }
 
 /** Stops a ring: back to where the engine stands, and reported. */
-function stopEntry(r: KloopRings, i: number, k: number, error: Error): void {
+function stopEntry(r: KloopRings, i: number, k: number, how: number, error: Error): void {
   const { dp } = r;
-  r.stopped[i] = 1;
+  r.stopped[i] = how;
   resetRing(dp, k, dp.regionOf(k));
   dp.counters[r.counters + C_RING_ERRORS]++;
   try {
@@ -274,6 +280,14 @@ function pointerError(
     `Cannot sync CSB entry ${entry} with head ${head} and cur ${cur} of a ring of ` +
       `${state[k + K_NUM_SLOTS]} slots: they have to lie between ${state[k + K_HWCUR]} and ` +
       `${state[k + K_RTAIL]}; the ring stands still until both are set to ${state[k + K_HWCUR]}`,
+  );
+}
+
+function kindError(entry: number, kind: number): NetmapError {
+  return new NetmapError(
+    EINVAL,
+    `Cannot sync CSB entry ${entry} as this thread has no code for ports of kind ${kind}: give it ` +
+      "all kinds that the engine has",
   );
 }
 

@@ -244,22 +244,39 @@ describe("the loop's half", () => {
     });
   });
 
-  it("a kind that throws stops its ring alone", () => {
+  it("a kind that throws stops its ring alone, and is not asked again", () => {
     syncRound(rings);
     const kind = bench.engine.dp.kinds[31];
+    let calls = 0;
     bench.engine.dp.kinds[31] = {
       ...kind,
       txsync(dp, k) {
-        if (k === rings.k[TX0]) throw new RangeError("broken");
+        if (k === rings.k[TX0]) {
+          calls++;
+          throw new RangeError("broken");
+        }
         kind.txsync(dp, k);
       },
     };
     publish(TX0, 2, 2);
     publish(TX1, 2, 2);
     syncRound(rings);
+    publish(TX0, 0, 0);
+    syncRound(rings);
     bench.engine.dp.kinds[31] = kind;
+    assertEquals(calls, 1);
     assertEquals(errors.map(({ entry, error }) => [entry, error.message]), [[TX0, "broken"]]);
     assertEquals(told(TX1)[0], 2);
+  });
+
+  it("a kind that the thread does not have is said in a sentence", () => {
+    const { kinds } = bench.engine.dp;
+    const kind = kinds[31];
+    delete kinds[31];
+    syncRound(rings);
+    kinds[31] = kind;
+    assertEquals(errors.length, 4);
+    assert(/has no code for ports of kind 31/.test(errors[0].error.message));
   });
 
   it("slots that lead out of the region are replaced at the reset", () => {

@@ -47,6 +47,9 @@ export const PK_STAYS: number = 1 << 24;
 /** End of a list. */
 export const NIL = -1;
 
+/** No packet of the batch went to a destination yet. */
+export const UNASKED = -2;
+
 /** Words of a queue. */
 export const Q_WORDS = 8;
 export const Q_HEAD = 0;
@@ -95,6 +98,11 @@ export class Batch {
   readonly used: Int32Array = new Int32Array(BROADCAST * Q_RINGS);
   /** How many are in use. */
   usedCount = 0;
+  /** The queue of each destination on the sender's own ring; UNASKED before the first packet to it. */
+  readonly queueOf: Int32Array = new Int32Array(BROADCAST + 1).fill(UNASKED);
+  /** Destinations in `queueOf`. */
+  readonly asked: Int32Array = new Int32Array(BROADCAST + 1);
+  askedCount = 0;
   /** Bytes from its buffer's start to each fragment; only where the ring has offsets. */
   readonly offsets: Int32Array = new Int32Array(BATCH + MAX_FRAGS);
   /** Why a packet is not for the ring at hand: see `judge.ts`. By its first fragment. */
@@ -165,6 +173,8 @@ export class Batch {
   clear(): void {
     for (let i = 0; i < this.usedCount; i++) this.queues[this.used[i] + Q_KRING] = 0;
     this.usedCount = 0;
+    for (let i = 0; i < this.askedCount; i++) this.queueOf[this.asked[i]] = UNASKED;
+    this.askedCount = 0;
     this.stays = false;
     this.queues[BROADCAST_QUEUE + Q_HEAD] = NIL;
     this.queues[BROADCAST_QUEUE + Q_SLOTS] = 0;

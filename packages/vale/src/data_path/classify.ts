@@ -36,12 +36,13 @@ import {
   Q_PACKETS,
   Q_SLOTS,
   Q_TAIL,
+  UNASKED,
 } from "./batch.ts";
 import { find, learn, maxAge } from "./fdb.ts";
 import { forgetFetched } from "./indirect.ts";
 import { ETHER_HDR_LEN, takePacket } from "./packet.ts";
 import { BUF_CHANGED, INDIRECT, MOREFRAG } from "./slot_flags.ts";
-import { NO_QUEUE, openQueue } from "./queue.ts";
+import { askQueue, NO_QUEUE } from "./queue.ts";
 
 // V8 folds a constant of this module, but loads an imported one at each use and checks it.
 const LEN_FLAGS = SLOT_LEN_FLAGS;
@@ -57,6 +58,7 @@ const SHIFT = PK_SHIFT;
 const MOST = BATCH;
 const END = NIL;
 const NOBODY = NO_QUEUE;
+const ASK = UNASKED;
 const HEAD = Q_HEAD;
 /** Bit of the first byte of an address: a group's. */
 const GROUP = 1;
@@ -70,7 +72,7 @@ const GROUP = 1;
  */
 export function classify(dp: DataPath, b: Batch, k: number, from: number, end: number): number {
   const { state } = dp;
-  const { packets, queues } = b;
+  const { packets, queues, queueOf } = b;
   const { i32 } = b.memory;
   const slots = b.slots | 0;
   const numSlots = b.numSlots | 0;
@@ -167,7 +169,8 @@ export function classify(dp: DataPath, b: Batch, k: number, from: number, end: n
       const dst = (dstLo & GROUP) !== 0
         ? BROADCAST
         : find(state, table, mask, dstLo, dstHi, now, age);
-      q = openQueue(dp, b, dst, b.ring);
+      q = queueOf[dst];
+      if (q === ASK) q = askQueue(dp, b, dst);
       if (q !== NOBODY) {
         tail = queues[q + HEAD] === END ? END : queues[q + Q_TAIL];
         queuedSlots = queues[q + Q_SLOTS];

@@ -90,7 +90,7 @@ export function find(
     const hp = state[e + HI_PORT];
     if (hp >>> 16 !== hi || state[e + LO] !== (lo ^ Math.imul(hp, SEAL))) continue;
     if (hp === 0 || ((now - state[e + TIME]) | 0) > age) continue;
-    return (hp & 0xffff) - 1;
+    return (hp & 0xff) - 1;
   }
   return UNKNOWN;
 }

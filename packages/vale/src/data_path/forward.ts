@@ -70,7 +70,7 @@ export function forward(dp: DataPath, k: number): void {
 
 /** The slots before `j` are the user's again. */
 function advance(state: Int32Array, k: number, j: number): void {
-  Atomics.store(state, k + K_HWTAIL, j === 0 ? state[k + K_NUM_SLOTS] - 1 : j - 1);
+  state[k + K_HWTAIL] = j === 0 ? state[k + K_NUM_SLOTS] - 1 : j - 1;
   state[k + K_HWCUR] = j;
 }
 

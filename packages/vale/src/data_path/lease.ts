@@ -74,7 +74,7 @@ export function takeLease(dp: DataPath, k: number, start: number, count: number)
   const index = state[k + K_LEASE_IDX];
   const lease = state[k + K_LEASES] + index;
   state[lease] = (end >= n ? end - n : end) | (owner << TAG_SHIFT);
-  Atomics.store(state, k + K_LEASE_IDX, index + 1 === n ? 0 : index + 1);
+  state[k + K_LEASE_IDX] = index + 1 === n ? 0 : index + 1;
   return lease;
 }
 

@@ -8,7 +8,6 @@ import {
   type DataPath,
   K_LEASES,
   K_MODE,
-  K_REGION,
   K_RING,
   K_STOPPED,
   KRING_WORDS,
@@ -70,6 +69,12 @@ export function openQueue(dp: DataPath, b: Batch, dst: number, ring: number): nu
   return openRing(dp, b, p, dst, ring < rings ? ring : ring % rings);
 }
 
+/** The queue of a destination on the ring of the sender's number, for the first packet to it. */
+export function askQueue(dp: DataPath, b: Batch, dst: number): number {
+  b.asked[b.askedCount++] = dst;
+  return b.queueOf[dst] = openQueue(dp, b, dst, b.ring);
+}
+
 /** @param p record of the port @param ring one that it has */
 function openRing(dp: DataPath, b: Batch, p: number, dst: number, ring: number): number {
   const { state } = dp;
@@ -81,7 +86,7 @@ function openRing(dp: DataPath, b: Batch, p: number, dst: number, ring: number):
   const k = state[p + P_RX] + ring * KRING_WORDS;
   if (
     state[k + K_RING] === 0 || state[k + K_MODE] !== NKR_NETMAP_ON || state[k + K_LEASES] === 0 ||
-    Atomics.load(state, k + K_STOPPED) !== 0 || !isMapped(dp, k)
+    state[k + K_STOPPED] !== 0 || !isMapped(dp, k)
   ) return NOBODY;
   queues[q + KRING] = k;
   queues[q + HEAD] = END;
@@ -97,7 +102,7 @@ function isOpen(b: Batch, q: number): boolean {
 
 /** Whether this thread can reach the ring's memory; a Worker may hold no memfd of it. */
 function isMapped(dp: DataPath, k: number): boolean {
-  if (dp.isOwner || dp.regions[dp.state[k + K_REGION]] !== undefined) return true;
+  if (dp.isOwner) return true;
   try {
     dp.regionOf(k);
     return true;
