@@ -46,12 +46,10 @@ import {
   type UserMemory,
   WAKE_NONE,
 } from "@netmap/engine";
+import { Attributes, writeStatfs } from "./attributes.ts";
 import type { FuseConnection } from "./connection.ts";
 import { FuseFile, outcome } from "./fuse_file.ts";
 import {
-  FATTR_GID,
-  FATTR_MODE,
-  FATTR_UID,
   FOPEN_PASSTHROUGH,
   FUSE_ACCESS,
   FUSE_ATTR_OUT,
@@ -81,9 +79,7 @@ import {
   FUSE_POLL_SCHEDULE_NOTIFY,
   FUSE_RELEASE,
   FUSE_RELEASE_IN,
-  FUSE_ROOT_ID,
   FUSE_SETATTR,
-  FUSE_SETATTR_IN,
   FUSE_STATFS,
   IN_HEADER_BYTES,
   OUT_HEADER_BYTES,
@@ -113,8 +109,6 @@ const OUT_DATA = OUT_HEADER_BYTES + FUSE_IOCTL_OUT.size;
 /** select(2) asks for these, poll(2) gives them beside POLLIN and POLLOUT. */
 const POLLRDNORM = 0x40;
 const POLLWRNORM = 0x100;
-const S_IFREG = 0o100000;
-const PERMISSIONS = 0o777;
 
 /** What a mount counts. */
 export interface FuseCounters {
@@ -172,14 +166,14 @@ export class FuseServer {
   readonly #loops: Map<string, AbortController> = new Map();
   #backing = 0;
   #nextFh = 1;
-  #attributes = { mode: 0, uid: 0, gid: 0 };
+  readonly #attributes: Attributes;
 
   /** A server; it answers nothing yet. */
   constructor(setup: FuseServerSetup) {
     this.#setup = setup;
     this.#region = setup.engine.region(GLOBAL_MEM_ID);
     this.#state = setup.engine.dp.state;
-    this.#attributes.mode = setup.mode & PERMISSIONS;
+    this.#attributes = new Attributes(this.#region.size, setup.mode);
   }
 
   /** Answers the request that the connection read last. */
@@ -232,11 +226,12 @@ export class FuseServer {
       case FUSE_RELEASE:
         return this.#release();
       case FUSE_GETATTR:
-        return this.#attr();
+        return connection.reply(this.#attributes.write(this.#body(FUSE_ATTR_OUT.size)));
       case FUSE_SETATTR:
-        return this.#setattr();
+        this.#attributes.change(connection.input.subarray(IN_HEADER_BYTES));
+        return connection.reply(this.#attributes.write(this.#body(FUSE_ATTR_OUT.size)));
       case FUSE_STATFS:
-        return this.#statfs();
+        return connection.reply(writeStatfs(this.#body(FUSE_KSTATFS.size)));
       case FUSE_INIT:
         return this.#init();
       case FUSE_ACCESS:
@@ -371,40 +366,6 @@ export class FuseServer {
     this.files.delete(file.fh);
     this.#armed.delete(file);
     file.close();
-  }
-
-  #attr(): void {
-    const { size } = this.#region;
-    const { mode, uid, gid } = this.#attributes;
-    const out = this.#body(FUSE_ATTR_OUT.size);
-    Object.assign(structView(FUSE_ATTR_OUT, out).attr, {
-      ino: FUSE_ROOT_ID,
-      size,
-      blocks: 0,
-      mode: S_IFREG | mode,
-      nlink: 1,
-      uid,
-      gid,
-      blksize: 4096,
-    });
-    this.#setup.connection.reply(out.length);
-  }
-
-  /** chmod and chown do what they say; the size stays, as a device's does. */
-  #setattr(): void {
-    const { connection } = this.#setup;
-    const asked = structView(FUSE_SETATTR_IN, connection.input.subarray(IN_HEADER_BYTES));
-    const now = this.#attributes;
-    if ((asked.valid & FATTR_MODE) !== 0) now.mode = asked.mode & PERMISSIONS;
-    if ((asked.valid & FATTR_UID) !== 0) now.uid = asked.uid;
-    if ((asked.valid & FATTR_GID) !== 0) now.gid = asked.gid;
-    this.#attr();
-  }
-
-  #statfs(): void {
-    const out = this.#body(FUSE_KSTATFS.size);
-    Object.assign(structView(FUSE_KSTATFS, out), { bsize: 4096, namelen: 255, frsize: 4096 });
-    this.#setup.connection.reply(out.length);
   }
 
   #init(): void {

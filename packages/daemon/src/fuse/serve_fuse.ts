@@ -21,6 +21,7 @@ import type { Engine } from "@netmap/engine";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { FuseConnection } from "./connection.ts";
+import { limitLog } from "./log_limit.ts";
 import { type FuseCounters, FuseServer } from "./fuse_server.ts";
 import {
   detach,
@@ -129,7 +130,7 @@ class Mount implements FuseMount {
     this.#connection = connection;
     this.#log = log;
     this.#spinMs = spinUs / 1000;
-    this.#server = new FuseServer({ engine, connection, mode, log });
+    this.#server = new FuseServer({ engine, connection, mode, log: limitLog(log) });
     this.#epollFd = epollOf([connection.fd, this.#server.wakeFd]);
     this.ended = new Promise((resolve) => this.#settle = resolve);
     process.on("exit", this.#atExit);

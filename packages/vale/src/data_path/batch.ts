@@ -21,10 +21,7 @@ import type { DataPath } from "@netmap/engine";
 import type { Memory } from "@netmap/core";
 import { BROADCAST } from "../layout.ts";
 
-/**
- * Slots of a batch (`NM_BDG_BATCH`). Fewer are slower in swap mode (measured, 64: 8 %, as locks and
- * list heads come round more often), more win nothing.
- */
+/** Slots of a batch (`NM_BDG_BATCH`). Measured: 128 to 1024 are as fast, 64 and less are slower. */
 export const BATCH = 1024;
 /** Most fragments of a packet (`NETMAP_MAX_FRAGS`). */
 export const MAX_FRAGS = 64;
@@ -58,6 +55,8 @@ export const Q_SLOTS = 2;
 export const Q_PACKETS = 3;
 /** The kring that it goes to; 0 while it is not in use. */
 export const Q_KRING = 4;
+/** Not 0 when the receiver has something new and was not told yet. */
+export const Q_NEWS = 5;
 /** Rings that a port may have: queues of a port stand side by side. */
 export const Q_RINGS = 16;
 /** The queue of broadcasts. */

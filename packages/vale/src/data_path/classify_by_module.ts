@@ -19,14 +19,8 @@ import {
 } from "./batch.ts";
 import { countSent } from "./classify.ts";
 import { forgetFetched } from "./indirect.ts";
-import {
-  LookupBatch,
-  LookupView,
-  moduleFailed,
-  moduleMissing,
-  moduleOf,
-  type SwitchModule,
-} from "./module.ts";
+import { LookupBatch, LookupView, type SwitchModule } from "./module.ts";
+import { moduleFailed, moduleMissing, moduleOf } from "./module_table.ts";
 import { takePacket } from "./packet.ts";
 import { enqueue, NO_QUEUE, openQueue } from "./queue.ts";
 

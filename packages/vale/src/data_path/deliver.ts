@@ -2,11 +2,13 @@
  * Second half of a batch: what stands in a queue goes into its receive ring.
  *
  * ```
- *   lock: how many fit? take a lease :unlock    copy, swap or convert    lock: done, count :unlock    notify
+ *   lock: how many fit? take a lease :unlock     copy or swap     lock: done, count :unlock
  * ```
  *
  * What does not fit is dropped and counted at the receiver. A port that passes packets on by itself
- * (an attached device) gets the chance to make room first, RETRIES times (`netmap_txsync_retry`).
+ * (an attached device) is told at once, and may make room RETRIES times (`netmap_txsync_retry`). Others
+ * are told once all is delivered and the source has moved on (`notifyAll`): whatever comes of waking
+ * somebody, no packet is sent twice.
  *
  * @module
  */
@@ -41,6 +43,7 @@ import {
   NIL,
   Q_HEAD,
   Q_KRING,
+  Q_NEWS,
   Q_PACKETS,
   Q_SLOTS,
   type Remaining,
@@ -66,6 +69,14 @@ export function deliverAll(dp: DataPath, b: Batch): void {
   }
 }
 
+/** Wakes the receivers that have something new. */
+export function notifyAll(dp: DataPath, b: Batch): void {
+  const { queues, used } = b;
+  for (let i = 0; i < b.usedCount; i++) {
+    if (queues[used[i] + Q_NEWS] !== 0) notifyRing(dp, queues[used[i] + Q_KRING]);
+  }
+}
+
 /** @param too whether the broadcasts go to this ring too */
 function deliver(dp: DataPath, b: Batch, q: number, too: boolean): void {
   const { state } = dp;
@@ -82,9 +93,10 @@ function deliver(dp: DataPath, b: Batch, q: number, too: boolean): void {
   const swap = (state[b.s + S_FLAGS] & S_FLAG_ZERO_COPY) !== 0 && target.memory === b.memory &&
     target.bufBase === b.bufBase && target.bufWords === b.bufWords;
   const plain = isPlain(b) && !(swap && b.stays);
-  let retries = state[k + K_NOTIFY] === 0 ? 0 : RETRIES;
+  const passesOn = state[k + K_NOTIFY] !== 0;
+  let retries = passesOn ? RETRIES : 0;
   while (left.slots > 0) {
-    const lease = reserve(dp, k, b);
+    const lease = reserve(dp, k, b, q);
     if (lease !== 0) {
       if (bytewise) copyBytes(dp, k, b, header);
       else if (!plain) copyPackets(b, swap);
@@ -92,7 +104,10 @@ function deliver(dp: DataPath, b: Batch, q: number, too: boolean): void {
       else copyRun(b);
       left.slots -= target.count;
       left.packets -= b.copiedPackets + b.badBuffers + b.tooLong;
-      if (finish(dp, k, b, lease)) notifyRing(dp, k);
+      if (finish(dp, k, b, lease)) {
+        if (passesOn) notifyRing(dp, k);
+        else queues[q + Q_NEWS] = 1;
+      }
     }
     if (left.slots === 0 || retries-- === 0) break;
     if (lease === 0) notifyRing(dp, k);
@@ -119,13 +134,14 @@ function aim(dp: DataPath, b: Batch, k: number, header: number): void {
 }
 
 /** Takes slots for as many packets as fit. @returns the lease, 0 when not one does */
-function reserve(dp: DataPath, k: number, b: Batch): number {
+function reserve(dp: DataPath, k: number, b: Batch, q: number): number {
   const { state } = dp;
   const { target, left } = b;
   lockRing(dp, k);
   target.start = leaseStart(state, k);
   let space = leaseSpace(state, k, target.start);
   if (space < left.slots && publish(dp, k, false)) {
+    b.queues[q + Q_NEWS] = 1;
     target.start = leaseStart(state, k);
     space = leaseSpace(state, k, target.start);
   }

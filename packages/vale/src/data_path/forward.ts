@@ -32,7 +32,7 @@ import { S_MODULE, S_NOW, V_PORT } from "../layout.ts";
 import { type Batch, borrowBatch, returnBatch } from "./batch.ts";
 import { classify, countSent } from "./classify.ts";
 import { classifyByModule } from "./classify_by_module.ts";
-import { deliverAll } from "./deliver.ts";
+import { deliverAll, notifyAll } from "./deliver.ts";
 import { seconds } from "./fdb.ts";
 import { BUF_CHANGED, MOREFRAG } from "./slot_flags.ts";
 import { enterSwitch, leaveSwitch, NO_SWITCH, NOT_NOW } from "./readers.ts";
@@ -58,8 +58,9 @@ export function forward(dp: DataPath, k: number): void {
       const id = state[s + S_MODULE];
       j = id === 0 ? classify(dp, b, k, j, end) : classifyByModule(dp, b, k, j, end, id);
       deliverAll(dp, b);
-      b.clear();
       advance(state, k, j);
+      notifyAll(dp, b);
+      b.clear();
     }
   } finally {
     b.clear();

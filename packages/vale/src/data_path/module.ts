@@ -10,9 +10,11 @@
  * @module
  */
 
-import { EINVAL, NetmapError } from "@netmap/core";
 import type { DataPath } from "@netmap/engine";
 import { NO_PORT, S_MODULE, S_MODULE_ERRORS } from "../layout.ts";
+import { forgetModule, keepModule, lastError } from "./module_table.ts";
+
+export { moduleFailed } from "./module_table.ts";
 
 /**
  * A frame, for a module. One object for all frames: keep none of it. Its bytes begin at
@@ -95,76 +97,80 @@ export interface SwitchModule {
   readonly privateData?: unknown;
 }
 
-const tables: WeakMap<DataPath, Map<number, SwitchModule>> = new WeakMap();
-const errors: WeakMap<DataPath, Map<number, unknown>> = new WeakMap();
 let lastId = 0;
 
 /**
- * Gives a switch its module, or takes it away. The owner calls it while nobody forwards.
+ * Gives a switch its module, or takes it away. The owner calls it while nobody forwards; `regops` is
+ * what users call.
  *
+ * @param dp the owner's view of the image
  * @param s the switch's record
+ * @param module the module; null for the learning bridge
  * @returns the module's number, 0 for none: what a Worker passes to {@link registerModule}
+ *
+ * @example
+ * ```ts
+ * import { openPort } from "@netmap/core";
+ * import { createEngine } from "@netmap/engine";
+ * import { S_MODULE, setModule, vale, V_SWITCH } from "@netmap/vale";
+ * using engine = createEngine({ features: [vale()] });
+ * using port = openPort(engine.device, "vale0:a");
+ * const { state } = engine.dp;
+ * const s = state[engine.ports.get(port.name)!.port + V_SWITCH];
+ * console.log(setModule(engine.dp, s, { lookup: () => 1 }) === state[s + S_MODULE]); // true
+ * ```
  */
 export function setModule(dp: DataPath, s: number, module: SwitchModule | null): number {
   const { state } = dp;
-  const before = state[s + S_MODULE];
-  if (before !== 0) {
-    tables.get(dp)?.delete(before);
-    errors.get(dp)?.delete(before);
-  }
+  forgetModule(dp, state[s + S_MODULE]);
   const decides = module?.lookup !== undefined || module?.lookupBatch !== undefined;
   const id = decides ? ++lastId : 0;
-  if (decides) registerModule(dp, id, module!);
+  if (decides) keepModule(dp, id, module!);
   state[s + S_MODULE_ERRORS] = 0;
   Atomics.store(state, s + S_MODULE, id);
   return id;
 }
 
 /**
- * Gives this thread the code of a module.
+ * Gives this thread the code of a module: in a Worker that forwards, after `DataPath.attach`.
  *
+ * @param dp this thread's view of the image
  * @param id what {@link setModule} returned in the owner
+ * @param module the same module as there
+ *
+ * @example
+ * ```ts
+ * import { createEngine, DataPath } from "@netmap/engine";
+ * import { registerModule, vale, valeKind } from "@netmap/vale";
+ * using engine = createEngine({ features: [vale()] });
+ * using dp = DataPath.attach(engine.imageHandle, [valeKind]); // in a Worker
+ * registerModule(dp, 1, { lookup: () => 2 });
+ * ```
  */
 export function registerModule(dp: DataPath, id: number, module: SwitchModule): void {
-  let table = tables.get(dp);
-  if (table === undefined) tables.set(dp, table = new Map());
-  table.set(id, module);
-}
-
-/** The code of a module in this thread; undefined where it was not registered. */
-export function moduleOf(dp: DataPath, id: number): SwitchModule | undefined {
-  return tables.get(dp)?.get(id);
-}
-
-/** Remembers that a switch's module failed, for {@link lastModuleError}. */
-export function moduleFailed(dp: DataPath, s: number, id: number, error: unknown): void {
-  Atomics.add(dp.state, s + S_MODULE_ERRORS, 1);
-  let list = errors.get(dp);
-  if (list === undefined) errors.set(dp, list = new Map());
-  list.set(id, error);
-}
-
-/** Remembers that this thread lacks the code of a switch's module. */
-export function moduleMissing(dp: DataPath, s: number, id: number): void {
-  if (errors.get(dp)?.has(id)) return;
-  moduleFailed(
-    dp,
-    s,
-    id,
-    new NetmapError(
-      EINVAL,
-      `Cannot forward in this thread as it lacks the code of module ${id}: ` +
-        "call registerModule() after DataPath.attach()",
-    ),
-  );
+  keepModule(dp, id, module);
 }
 
 /**
- * What a switch's module threw last in this thread; the frames were dropped.
+ * What a switch's module threw last in this thread; the frames were dropped and counted.
  *
+ * @param dp this thread's view of the image
  * @param s the switch's record
  * @returns undefined when nothing was thrown
+ *
+ * @example
+ * ```ts
+ * import { openPort } from "@netmap/core";
+ * import { createEngine } from "@netmap/engine";
+ * import { lastModuleError, regops, vale, V_SWITCH } from "@netmap/vale";
+ * using engine = createEngine({ features: [vale()] });
+ * using port = openPort(engine.device, "vale0:a");
+ * regops(engine, "vale0:", { lookup: () => { throw new Error("no"); } });
+ * port.send([new Uint8Array(60)]);
+ * const s = engine.dp.state[engine.ports.get(port.name)!.port + V_SWITCH];
+ * console.log(lastModuleError(engine.dp, s)); // Error: no
+ * ```
  */
 export function lastModuleError(dp: DataPath, s: number): unknown {
-  return errors.get(dp)?.get(dp.state[s + S_MODULE]);
+  return lastError(dp, dp.state[s + S_MODULE]);
 }

@@ -24,6 +24,7 @@ import {
   PK_WORDS,
   Q_HEAD,
   Q_KRING,
+  Q_NEWS,
   Q_PACKETS,
   Q_RINGS,
   Q_SLOTS,
@@ -92,6 +93,7 @@ function openRing(dp: DataPath, b: Batch, p: number, dst: number, ring: number):
   queues[q + HEAD] = END;
   queues[q + Q_SLOTS] = 0;
   queues[q + Q_PACKETS] = 0;
+  queues[q + Q_NEWS] = 0;
   b.used[b.usedCount++] = q;
   return q;
 }
