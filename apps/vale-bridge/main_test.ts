@@ -151,7 +151,9 @@ describe("vale-bridge without a terminal", () => {
     const readme = readFileSync(new URL("./README.md", import.meta.url), "utf8");
     const session = /^```console\n\$ npm start -- (.*) \| cat\n([^]*?)^```$/m.exec(readme)!;
     const { stdout } = await run(session[1].split(" "));
-    assertEquals(withoutNumbers(stdout), withoutNumbers(session[2]));
+    // How many seconds' lines there are is the machine's affair.
+    const once = (lines: string[]) => lines.filter((line, i) => line !== lines[i - 1]);
+    assertEquals(once(withoutNumbers(stdout)), once(withoutNumbers(session[2])));
   });
 
   it("ends quietly when nobody reads on", async () => {

@@ -36,7 +36,10 @@ export function readmeExamples(text: string): Example[] {
   return markdownBlocks(text).filter((block) => /^(ts|typescript)\s+run\b/.test(block.info));
 }
 
-/** Lists the whole programs among the `@example` blocks of a source file's docstrings. */
+/**
+ * Lists the whole programs among the `@example` blocks of a source file's docstrings. A fence that says
+ * `ts ignore` is for reading alone: it needs a privilege, or does not end.
+ */
 export function docExamples(source: string): Example[] {
   const found: Example[] = [];
   for (const match of source.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)) {
@@ -49,7 +52,7 @@ export function docExamples(source: string): Example[] {
     if (at < 0) continue;
     const skipped = text.slice(0, at).split("\n").length - 1;
     for (const block of markdownBlocks(text.slice(at))) {
-      if (!/^(ts|typescript)\b/.test(block.info)) continue;
+      if (!/^(ts|typescript)\b/.test(block.info) || /\bignore\b/.test(block.info)) continue;
       if (!/\bfrom "@netmap\//.test(block.code)) continue;
       found.push({ ...block, line: block.line + before + skipped });
     }
