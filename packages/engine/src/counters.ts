@@ -82,7 +82,8 @@ export function drops(counters: RingCounters): number {
     counters.dropTooLong + counters.dropDevice;
 }
 
-function sum(adapter: Adapter, dir: number): RingCounters {
+/** Counters of several rings, added up. */
+export function sumCounters(rings: Iterable<RingCounters>): RingCounters {
   const total: RingCounters = {
     packets: 0,
     bytes: 0,
@@ -95,10 +96,16 @@ function sum(adapter: Adapter, dir: number): RingCounters {
     reinits: 0,
     badBuffers: 0,
   };
-  if (!adapter.hasKrings) return total;
-  for (let i = 0; i < adapter.allRings(dir); i++) {
-    const one = ringCounters(adapter.engine.dp, adapter.kring(dir, i));
-    for (const key of Object.keys(total) as (keyof RingCounters)[]) total[key] += one[key];
+  for (const ring of rings) {
+    for (const key of Object.keys(total) as (keyof RingCounters)[]) total[key] += ring[key];
   }
   return total;
+}
+
+function sum(adapter: Adapter, dir: number): RingCounters {
+  const rings: RingCounters[] = [];
+  for (let i = 0; adapter.hasKrings && i < adapter.allRings(dir); i++) {
+    rings.push(ringCounters(adapter.engine.dp, adapter.kring(dir, i)));
+  }
+  return sumCounters(rings);
 }

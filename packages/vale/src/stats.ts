@@ -5,7 +5,14 @@
  * @module
  */
 
-import { type Engine, NR_RX, NR_TX, type RingCounters, ringCounters } from "@netmap/engine";
+import {
+  type Engine,
+  NR_RX,
+  NR_TX,
+  type RingCounters,
+  ringCounters,
+  sumCounters,
+} from "@netmap/engine";
 import { listTable } from "./data_path/fdb.ts";
 import { S_MODULE_ERRORS } from "./layout.ts";
 import type { Switch } from "./switch.ts";
@@ -128,8 +135,8 @@ export function switchStats(engine: Engine, name: string): SwitchPortStats[] {
         kind: port.portKind,
         open: port.isOpen,
         addresses: known.get(index) ?? 0,
-        tx: sum(txRings),
-        rx: sum(rxRings),
+        tx: sumCounters(txRings),
+        rx: sumCounters(rxRings),
         txRings,
         rxRings,
       };
@@ -194,23 +201,4 @@ export function setZeroCopy(engine: Engine, name: string, on: boolean): void {
 
 function entries(engine: Engine, bridge: Switch): ReturnType<typeof listTable> {
   return listTable(engine.dp, bridge.record);
-}
-
-function sum(rings: readonly RingCounters[]): RingCounters {
-  const total: RingCounters = {
-    packets: 0,
-    bytes: 0,
-    batches: 0,
-    dropNoRoom: 0,
-    dropBadSlot: 0,
-    dropNoDestination: 0,
-    dropTooLong: 0,
-    dropDevice: 0,
-    reinits: 0,
-    badBuffers: 0,
-  };
-  for (const ring of rings) {
-    for (const key of Object.keys(total) as (keyof RingCounters)[]) total[key] += ring[key];
-  }
-  return total;
 }
