@@ -120,23 +120,12 @@ function fromGinfo(nmr: Nmreq, name: string): LegacyRequest {
       },
     };
   }
-  const { txSlots, rxSlots, txRings, rxRings, arg2 } = nmr;
-  const { request, body } = portInfoRequest(name, {
-    txSlots,
-    rxSlots,
-    txRings,
-    rxRings,
-    memId: arg2,
-  });
+  const { request, body } = portInfoRequest(name, askedShape(nmr));
   return {
     request,
     answer() {
       nmr.memsize = body.memsize % 2 ** 32;
-      nmr.txSlots = body.txSlots;
-      nmr.rxSlots = body.rxSlots;
-      nmr.txRings = body.txRings;
-      nmr.rxRings = body.rxRings;
-      nmr.arg2 = body.memId;
+      answerShape(nmr, body);
     },
   };
 }
@@ -171,23 +160,10 @@ function fromRegif(nmr: Nmreq, name: string): LegacyRequest {
       };
     }
     case NETMAP_BDG_NEWIF: {
-      const { txSlots, rxSlots, txRings, rxRings, arg2 } = nmr;
-      const { request, body } = valeNewifRequest(name, {
-        txSlots,
-        rxSlots,
-        txRings,
-        rxRings,
-        memId: arg2,
-      });
+      const { request, body } = valeNewifRequest(name, askedShape(nmr));
       return {
         request,
-        answer() {
-          nmr.txSlots = body.txSlots;
-          nmr.rxSlots = body.rxSlots;
-          nmr.txRings = body.txRings;
-          nmr.rxRings = body.rxRings;
-          nmr.arg2 = body.memId;
-        },
+        answer: () => answerShape(nmr, body),
       };
     }
     case NETMAP_BDG_DELIF:
@@ -212,7 +188,7 @@ function fromRegif(nmr: Nmreq, name: string): LegacyRequest {
 
 /** What a legacy registration asks for, in today's fields. */
 function registration(nmr: Nmreq): Partial<NmreqRegister> {
-  const { txSlots, rxSlots, txRings, rxRings, arg2, arg3, ringid, flags } = nmr;
+  const { arg3, ringid, flags } = nmr;
   let mode = flags & NR_REG_MASK;
   if (mode === NR_REG_DEFAULT) {
     mode = NR_REG_ALL_NIC;
@@ -220,11 +196,7 @@ function registration(nmr: Nmreq): Partial<NmreqRegister> {
     else if ((ringid & NETMAP_HW_RING) !== 0) mode = NR_REG_ONE_NIC;
   }
   return {
-    txSlots,
-    rxSlots,
-    txRings,
-    rxRings,
-    memId: arg2,
+    ...askedShape(nmr),
     extraBufs: arg3,
     ringid: ringid & NETMAP_RING_MASK,
     mode,
@@ -244,14 +216,25 @@ function pipeName(fields: Partial<NmreqRegister>, name: string): string {
   return full;
 }
 
-function answerRegister(nmr: Nmreq, body: NmreqRegister): void {
-  nmr.offset = body.offset % 2 ** 32;
-  nmr.memsize = body.memsize % 2 ** 32;
+/** What a legacy request says of a port's rings and memory, and what it is told of them. */
+type Shape = Pick<NmreqRegister, "txSlots" | "rxSlots" | "txRings" | "rxRings" | "memId">;
+
+function askedShape({ txSlots, rxSlots, txRings, rxRings, arg2 }: Nmreq): Shape {
+  return { txSlots, rxSlots, txRings, rxRings, memId: arg2 };
+}
+
+function answerShape(nmr: Nmreq, body: Shape): void {
   nmr.txSlots = body.txSlots;
   nmr.rxSlots = body.rxSlots;
   nmr.txRings = body.txRings;
   nmr.rxRings = body.rxRings;
   nmr.arg2 = body.memId;
+}
+
+function answerRegister(nmr: Nmreq, body: NmreqRegister): void {
+  nmr.offset = body.offset % 2 ** 32;
+  nmr.memsize = body.memsize % 2 ** 32;
+  answerShape(nmr, body);
   nmr.arg3 = body.extraBufs;
 }
 
