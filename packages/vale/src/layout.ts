@@ -5,7 +5,7 @@
  *   switch record s                     port record p (the adapter's)
  *   S_LOCK S_FLAGS S_NUM_ACTIVE ...     V_SWITCH -> s
  *   S_PORTS[256]   -> p ----------->    V_PORT   -> index in S_PORTS
- *   S_ACTIVE[256]  indexes in use       V_SMAC_* last source address learned
+ *   S_ACTIVE[256]  indexes in use
  *   S_READERS[256] who flushes now
  *   S_FDB          -> forwarding table: F_WORDS words an entry, 4 entries a bucket
  * ```
@@ -84,14 +84,10 @@ export const S_FLAG_ZERO_COPY = 1;
 export const V_SWITCH: number = P_FEATURE;
 /** Number of the port in its switch. */
 export const V_PORT: number = P_FEATURE + 1;
-/** Last source address learned from the port: while it repeats, the table is left alone. */
-export const V_SMAC_LO: number = P_FEATURE + 2;
-/** Upper 16 bits of that address. */
-export const V_SMAC_HI: number = P_FEATURE + 3;
 /** The switch does not send to the port (nobody has it open, or it is being detached). */
-export const V_CLOSED: number = P_FEATURE + 4;
+export const V_CLOSED: number = P_FEATURE + 2;
 /** `V_FLAG_*`. */
-export const V_FLAGS: number = P_FEATURE + 5;
+export const V_FLAGS: number = P_FEATURE + 3;
 /**
  * The port's rings are filled by another process than the one that syncs them: NS_INDIRECT is
  * refused, as its addresses would be read in the wrong one.

@@ -28,8 +28,6 @@ import {
   SWITCH_WORDS,
   V_CLOSED,
   V_PORT,
-  V_SMAC_HI,
-  V_SMAC_LO,
   V_SWITCH,
 } from "./layout.ts";
 
@@ -163,7 +161,6 @@ export class Switch {
       const index = this.#order[count];
       const p = port.port;
       state[p + V_PORT] = index;
-      state[p + V_SMAC_LO] = state[p + V_SMAC_HI] = -1;
       state[this.record + S_PORTS + index] = p;
       state[this.record + S_ACTIVE + count] = index;
       state[this.record + S_NUM_ACTIVE] = count + 1;
@@ -207,13 +204,7 @@ export class Switch {
 
   /** Empties the forwarding table; every port's sources are learned anew. */
   forgetAll(): void {
-    const { dp } = this.engine;
-    this.write(() => {
-      clearTable(dp, this.record);
-      for (const { port } of this.ports.values()) {
-        dp.state[port + V_SMAC_LO] = dp.state[port + V_SMAC_HI] = -1;
-      }
-    });
+    this.write(() => clearTable(this.engine.dp, this.record));
   }
 
   /** Gives its words of the image back. Only when {@link unused}. */
